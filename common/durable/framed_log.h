@@ -1,0 +1,36 @@
+// An append-only file of checksummed frames: the bytes of every journal.  A torn tail (the last append
+// cut by a crash) is cut off and synced when the log is opened; damage anywhere else is DATA_LOSS and
+// nothing is touched.  Format, byte by byte: docs/formats.md.
+//
+// One thread.  After any failed append or sync the log is dead (FAILED_PRECONDITION for ever): what is
+// on disk is then unknown, and only opening it again can tell.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/os/file_system.h"
+
+namespace belay {
+
+class FramedLog {
+ public:
+  // Opens or makes the log; its directory must exist.  `fs` outlives this.
+  static absl::StatusOr<std::unique_ptr<FramedLog>> Open(FileSystem& fs, std::string path);
+  const std::vector<std::string>& frames() const { return frames_; }
+  // Durable when it returns ok.
+  absl::Status Append(const std::string& frame);
+
+ private:
+  FramedLog(FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+  FileSystem& fs_;
+  std::string path_;
+  std::uint64_t size_ = 0;
+  bool dead_ = false;
+  std::vector<std::string> frames_;
+};
+
+}  // namespace belay

@@ -1,0 +1,28 @@
+// Signing plans and checking signatures.  Verification comes before parsing: nothing of the plan's
+// bytes is decoded until a trusted key has signed them.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "belay/v1/plan.pb.h"
+#include "common/crypto/ed25519.h"
+
+namespace belay {
+
+v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey& key);
+
+// Lower-case hex SHA-256 of the signed bytes: the plan's name everywhere.
+std::string PlanDigest(const v1::SignedPlan& plan);
+
+// UNAUTHENTICATED with the key ids seen and trusted when no trusted key signed these bytes;
+// INVALID_ARGUMENT when the bytes are not a plan; FAILED_PRECONDITION outside of its window.
+absl::StatusOr<v1::RemediationPlan> VerifyPlan(const v1::SignedPlan& plan,
+                                               const std::vector<Ed25519PublicKey>& trusted,
+                                               std::int64_t now_unix_seconds);
+
+// Decodes without a key, for showing a plan to people; never used to act on one.
+absl::StatusOr<v1::RemediationPlan> DecodeUnverified(const v1::SignedPlan& plan);
+
+}  // namespace belay
