@@ -1,5 +1,5 @@
-// What must hold of every rollout state and every step, whatever happened.  Used by the model checker
-// and, as checks, in production: a broken invariant stops the rollout instead of going on.
+// What must hold of every rollout state and every step, whatever happened.  Used by the model
+// checker and, as checks, in production: a broken invariant stops the rollout instead of going on.
 #pragma once
 #include <optional>
 #include <string>
@@ -8,5 +8,6 @@
 
 namespace belay::rollout {
 std::optional<std::string> BrokenInvariant(const State& state);
-std::optional<std::string> BrokenTransition(const State& before, const v1::RolloutEvent& event, const Step& after);
+std::optional<std::string> BrokenTransition(const State& before, const v1::RolloutEvent& event,
+                                            const Step& after);
 }  // namespace belay::rollout
