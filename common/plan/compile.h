@@ -16,8 +16,9 @@ struct Mistake {
 };
 
 struct CompiledPlan {
-  v1::RemediationPlan plan;        // meaningful only without mistakes
-  std::vector<Mistake> mistakes;   // sorted by place
+  v1::RemediationPlan plan;       // meaningful only without mistakes
+  std::vector<Mistake> mistakes;  // sorted by place
+  std::vector<Mistake> warnings;  // compiles, but is probably not what is wanted; sorted by place
 };
 
 // Pure.  `yaml` is the text of a file; defaults are filled in (gate, volume names, modes).

@@ -1,6 +1,7 @@
 // Signing plans and checking signatures.  Verification comes before parsing: nothing of the plan's
 // bytes is decoded until a trusted key has signed them.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "common/crypto/ed25519.h"
 
 namespace belay {
+
+// Sets the ends of the validity window that are not set: from now on, for `valid_seconds`.
+void FillValidity(v1::RemediationPlan& plan, std::int64_t now_unix_seconds,
+                  std::int64_t valid_seconds);
 
 v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey& key);
 
