@@ -23,7 +23,7 @@ class TreeBuilder : public YAML::EventHandler {
     Accept(Start(mark, "?", anchor, YamlNode::Kind::Null));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    Report(mark, "aliases (*name) are not allowed in a plan: write the value out");
+    Report(mark, "aliases (*name) are not allowed: write the value out");
     Accept(Start(mark, "?", 0, YamlNode::Kind::Null));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -59,9 +59,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   YamlNode Start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                  YamlNode::Kind kind) {
-    if (anchor != 0) Report(mark, "anchors (&name) are not allowed in a plan: write the value out");
+    if (anchor != 0) Report(mark, "anchors (&name) are not allowed: write the value out");
     if (tag != "?" && tag != "!" && !tag.empty()) {
-      Report(mark, "tags (!name) are not allowed in a plan: leave it away");
+      Report(mark, "tags (!name) are not allowed: leave it away");
     }
     YamlNode node;
     node.kind = kind;
