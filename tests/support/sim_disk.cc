@@ -1,0 +1,260 @@
+#include "tests/support/sim_disk.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace belay {
+
+SimDisk::SimDisk() {
+  inodes_.resize(2);  // 0 is no inode
+  inodes_[1].type = EntryType::Directory;
+  names_["/"] = 1;
+  durable_names_ = names_;
+}
+
+void SimDisk::Arm(int k, bool half, std::optional<absl::Status> status) {
+  armed_ = true;
+  triggered_ = false;
+  at_ = calls_ + k;
+  half_ = half;
+  failure_ = std::move(status);
+}
+
+absl::Status SimDisk::Begin(bool* half) {
+  *half = false;
+  if (calls_++ != at_ || !armed_) return absl::OkStatus();
+  triggered_ = true;
+  *half = half_;
+  if (half_) return absl::OkStatus();
+  if (failure_) return *failure_;
+  throw Crash{};
+}
+
+absl::Status SimDisk::End(bool half) {
+  if (after_each) after_each();
+  if (!half) return absl::OkStatus();
+  if (failure_) return *failure_;
+  throw Crash{};
+}
+
+void SimDisk::Tick() {
+  bool half = false;
+  const absl::Status begun = Begin(&half);
+  if (begun.ok() && half && !failure_) throw Crash{};
+}
+
+absl::Status SimDisk::CheckParent(const std::string& path) const {
+  for (std::string folder = ParentDirectory(path);; folder = ParentDirectory(folder)) {
+    const auto name = names_.find(folder);
+    if (name == names_.end()) {
+      return absl::NotFoundError(absl::StrCat(folder, ": No such file or directory"));
+    }
+    const EntryType type = inodes_[static_cast<std::size_t>(name->second)].type;
+    if (type != EntryType::Directory) {
+      return absl::FailedPreconditionError(absl::StrCat(folder, ": not a directory"));
+    }
+    if (folder == "/") return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<int> SimDisk::Find(const std::string& path, EntryType type) const {
+  if (path != "/") RETURN_IF_ERROR(CheckParent(path));
+  const auto name = names_.find(path);
+  if (name == names_.end()) {
+    return absl::NotFoundError(absl::StrCat(path, ": No such file or directory"));
+  }
+  if (inodes_[static_cast<std::size_t>(name->second)].type != type) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": of the wrong type"));
+  }
+  return name->second;
+}
+
+absl::StatusOr<FileContent> SimDisk::Read(const std::string& path) const {
+  ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
+  return inodes_[static_cast<std::size_t>(inode)].cache;
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> SimDisk::List(const std::string& directory) const {
+  RETURN_IF_ERROR(Find(directory, EntryType::Directory).status());
+  const std::string prefix = directory == "/" ? "/" : directory + "/";
+  std::vector<DirectoryEntry> entries;
+  for (auto name = names_.upper_bound(prefix); name != names_.end(); ++name) {
+    if (name->first.compare(0, prefix.size(), prefix) != 0) break;
+    if (name->first.find('/', prefix.size()) != std::string::npos) continue;
+    entries.push_back(
+        {name->first.substr(prefix.size()), inodes_[static_cast<std::size_t>(name->second)].type});
+  }
+  return entries;
+}
+
+int SimDisk::Add(EntryType type, const std::string& bytes, const FileAttributes& attributes) {
+  Inode inode;
+  inode.type = type;
+  inode.cache.bytes = bytes;
+  inode.cache.attributes = attributes;
+  inode.cache.inode = inodes_.size();
+  inode.durable.inode = inodes_.size();
+  inodes_.push_back(std::move(inode));
+  return static_cast<int>(inodes_.size() - 1);
+}
+
+void SimDisk::Commit(Names* names, const Atomic& change) {
+  for (const NameChange& name : change) {
+    if (name.inode == 0) {
+      names->erase(name.path);
+    } else {
+      (*names)[name.path] = name.inode;
+    }
+  }
+}
+
+void SimDisk::Change(Atomic change) {
+  Commit(&names_, change);
+  pending_.push_back(std::move(change));
+}
+
+absl::Status SimDisk::Create(const std::string& path, const std::string& bytes,
+                             const FileAttributes& attributes) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(CheckParent(path));
+  if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
+  // A real Create makes the name first, then writes, then sets the attributes.
+  Change({{path, half ? Add(EntryType::RegularFile, bytes.substr(0, bytes.size() / 2), {})
+                      : Add(EntryType::RegularFile, bytes, attributes)}});
+  return End(half);
+}
+
+absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
+                                const std::string& bytes) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
+  std::string& content = inodes_[static_cast<std::size_t>(inode)].cache.bytes;
+  content.resize(offset);
+  content += half ? bytes.substr(0, bytes.size() / 2) : bytes;
+  return End(half);
+}
+
+absl::Status SimDisk::Sync(const std::string& path) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  if (half) return End(true);  // what a failed or cut sync has written is not known: nothing
+  RETURN_IF_ERROR(CheckParent(path));
+  const auto name = names_.find(path);
+  if (name == names_.end()) return absl::NotFoundError(absl::StrCat(path, ": No such file"));
+  Inode& inode = inodes_[static_cast<std::size_t>(name->second)];
+  if (inode.type == EntryType::RegularFile) {
+    inode.durable = inode.cache;
+    return End(false);
+  }
+  std::vector<Atomic> later;
+  for (Atomic& change : pending_) {
+    if (ParentDirectory(change.front().path) == path) {
+      Commit(&durable_names_, change);
+    } else {
+      later.push_back(std::move(change));
+    }
+  }
+  pending_ = std::move(later);
+  return End(false);
+}
+
+absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  if (half && failure_) return End(true);
+  ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
+  RETURN_IF_ERROR(CheckParent(to));
+  Change({{from, 0}, {to, inode}});
+  return End(half);
+}
+
+absl::Status SimDisk::Remove(const std::string& path) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  if (half && failure_) return End(true);
+  RETURN_IF_ERROR(CheckParent(path));
+  if (names_.count(path) == 0) return absl::NotFoundError(absl::StrCat(path, ": No such file"));
+  const auto entries = List(path);
+  if (entries.ok() && !entries->empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": Directory not empty"));
+  }
+  Change({{path, 0}});
+  return End(half);
+}
+
+absl::Status SimDisk::MakeDirectory(const std::string& path, std::uint32_t mode) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(&half));
+  if (half && failure_) return End(true);
+  RETURN_IF_ERROR(CheckParent(path));
+  if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
+  FileAttributes attributes;
+  attributes.mode = mode;
+  Change({{path, Add(EntryType::Directory, "", attributes)}});
+  return End(half);
+}
+
+void SimDisk::PutDirectory(const std::string& path) {
+  names_[path] = durable_names_[path] = Add(EntryType::Directory, "", FileAttributes{});
+}
+
+void SimDisk::PutFile(const std::string& path, const std::string& bytes,
+                      const FileAttributes& attributes) {
+  const int inode = Add(EntryType::RegularFile, bytes, attributes);
+  inodes_[static_cast<std::size_t>(inode)].durable = inodes_[static_cast<std::size_t>(inode)].cache;
+  names_[path] = durable_names_[path] = inode;
+}
+
+void SimDisk::PutSymlink(const std::string& path) {
+  names_[path] = durable_names_[path] = Add(EntryType::SymbolicLink, "", FileAttributes{});
+}
+
+void SimDisk::Erase(const std::string& path) {
+  names_.erase(path);
+  durable_names_.erase(path);
+}
+
+// A file whose folder did not survive is out of reach.
+void SimDisk::DropOrphans() {
+  for (auto name = names_.begin(); name != names_.end();) {
+    const std::string folder = ParentDirectory(name->first);  // sorts before what is in it
+    name = names_.count(folder) != 0 ? std::next(name) : names_.erase(name);
+  }
+}
+
+void SimDisk::Apply(Cut cut, std::mt19937& random) {
+  Disarm();
+  if (cut == Cut::Kill) return;
+  for (const Atomic& change : pending_) {
+    if (cut == Cut::Keep || (cut == Cut::Torn && random() % 2 == 0))
+      Commit(&durable_names_, change);
+  }
+  pending_.clear();
+  for (Inode& inode : inodes_) {
+    if (cut == Cut::Lose || (cut == Cut::Torn && random() % 3 == 0)) {
+      inode.cache = inode.durable;
+    } else if (cut == Cut::Torn && random() % 2 == 0 && inode.cache.bytes != inode.durable.bytes) {
+      const std::size_t kept = inode.durable.bytes.size();
+      const std::size_t all = inode.cache.bytes.size();
+      const std::size_t from = all > kept ? kept : 0;
+      inode.cache.bytes.resize(from + random() % (all - from + 1));
+    }
+    inode.durable = inode.cache;
+  }
+  names_ = durable_names_;
+  DropOrphans();
+  durable_names_ = names_;
+}
+
+std::optional<FileContent> SimDisk::ReadDurable(const std::string& path) const {
+  for (std::string folder = path; folder != "/"; folder = ParentDirectory(folder)) {
+    if (durable_names_.count(folder) == 0) return std::nullopt;
+  }
+  return inodes_[static_cast<std::size_t>(durable_names_.at(path))].durable;
+}
+
+}  // namespace belay

@@ -1,0 +1,104 @@
+// A disk as an enemy would build it: what was written is in a cache, and only what was synced
+// survives a power cut for certain.  File content and attributes are kept per inode, names per
+// directory; names that were not synced survive in any combination.  Mutating calls are counted,
+// and the k-th can be a crash (throws Crash) or fail with a status.
+//
+// Symbolic links are entries that every method refuses to follow, as the FileSystem contract says.
+// One thread.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/os/file_system.h"
+
+namespace belay {
+
+struct Crash {};  // thrown out of the k-th mutating call
+
+class SimDisk : public FileSystem {
+ public:
+  enum class Cut {
+    Kill,  // the process only: the cache stays as it is, and stays unsynced
+    Lose,  // power: nothing that was not synced survives
+    Keep,  // power: everything survives
+    Torn,  // power: any part survives
+  };
+
+  SimDisk();  // with "/" only
+
+  // FileSystem.
+  absl::StatusOr<FileContent> Read(const std::string& path) const override;
+  absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& directory) const override;
+  absl::Status Create(const std::string& path, const std::string& bytes,
+                      const FileAttributes& attributes) override;
+  absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
+                         const std::string& bytes) override;
+  absl::Status Sync(const std::string& path) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::Status MakeDirectory(const std::string& path, std::uint32_t mode) override;
+
+  // Setting up, and acting as somebody else: durable at once, not counted, never fails.
+  void PutDirectory(const std::string& path);
+  void PutFile(const std::string& path, const std::string& bytes, const FileAttributes& attributes);
+  void PutSymlink(const std::string& path);
+  void Erase(const std::string& path);
+
+  // The k-th counted call from now (0 = the next) crashes, before, after half or after all of its
+  // work as `half` says; or fails with `status` after half of its work.
+  void CrashAt(int k, bool half) { Arm(k, half, std::nullopt); }
+  void FailAt(int k, absl::Status status) { Arm(k, true, std::move(status)); }
+  void Disarm() { armed_ = false; }
+  int calls() const { return calls_; }           // counted since the disk was made
+  bool triggered() const { return triggered_; }  // since it was last armed
+  // A counted step that is not a disk's (a gate), so that a crash can fall into it.
+  void Tick();
+  // The machine stops (or, with Kill, the process); what is then on the disk.
+  void Apply(Cut cut, std::mt19937& random);
+
+  // What would be there after Apply(Lose); nothing when absent.
+  std::optional<FileContent> ReadDurable(const std::string& path) const;
+  // Called after every counted call that did any work.
+  std::function<void()> after_each;
+
+ private:
+  struct Inode {
+    EntryType type = EntryType::RegularFile;
+    FileContent cache;
+    FileContent durable;
+  };
+  struct NameChange {
+    std::string path;
+    int inode = 0;  // 0 = removed
+  };
+  using Atomic = std::vector<NameChange>;  // happens whole or not at all
+  using Names = std::map<std::string, int>;
+
+  void Arm(int k, bool half, std::optional<absl::Status> status);
+  absl::Status Begin(bool* half);  // counts; throws or says what fails
+  absl::Status End(bool half);     // throws or fails after half of the work
+  absl::Status CheckParent(const std::string& path) const;
+  absl::StatusOr<int> Find(const std::string& path, EntryType type) const;
+  int Add(EntryType type, const std::string& bytes, const FileAttributes& attributes);
+  void Change(Atomic change);
+  static void Commit(Names* names, const Atomic& change);
+  void DropOrphans();
+
+  std::vector<Inode> inodes_;
+  Names names_;
+  Names durable_names_;
+  std::vector<Atomic> pending_;
+  int calls_ = 0;
+  bool armed_ = false;
+  bool triggered_ = false;
+  bool half_ = false;
+  int at_ = 0;
+  std::optional<absl::Status> failure_;
+};
+
+}  // namespace belay
