@@ -1,9 +1,9 @@
-// An append-only file of checksummed frames: the bytes of every journal.  A torn tail (the last append
-// cut by a crash) is cut off and synced when the log is opened; damage anywhere else is DATA_LOSS and
-// nothing is touched.  Format, byte by byte: docs/formats.md.
+// An append-only file of checksummed frames: the bytes of every journal.  A torn tail (the last
+// append cut by a crash) is cut off and synced when the log is opened; damage anywhere else is
+// DATA_LOSS and nothing is touched.  Format, byte by byte: docs/formats.md.
 //
-// One thread.  After any failed append or sync the log is dead (FAILED_PRECONDITION for ever): what is
-// on disk is then unknown, and only opening it again can tell.
+// One thread.  After any failed append or sync the log is dead (FAILED_PRECONDITION for ever): what
+// is on disk is then unknown, and only opening it again can tell.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,10 +1,11 @@
-// The node's state as a fold over its journal, and the one next thing to do.  Pure.  Normal running and
-// recovery are the same loop (driver in executor.h): fold, do the state's one idempotent action, append
-// the next record, fold again.
+// The node's state as a fold over its journal, and the one next thing to do.  Pure.  Normal running
+// and recovery are the same loop (driver in executor.h): fold, do the state's one idempotent
+// action, append the next record, fold again.
 #pragma once
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,32 +24,39 @@ enum class Phase {
 
 struct RunState {
   v1::RunKey key;
-  v1::SignedPlan plan;          // empty for a refused run
+  v1::SignedPlan plan;  // empty for a refused run
   std::uint64_t epoch = 0;
+  std::uint32_t step_count = 0;
   std::uint32_t next_step = 0;  // first step without a verdict
   bool finished = false;
-  v1::RunFinished outcome;      // meaningful when finished
+  v1::RunFinished outcome;  // meaningful when finished
 };
 
 struct NodeState {
   std::string journal_id;
   std::uint64_t last_seq = 0;
   Phase phase = Phase::Idle;
-  bool emergency = false;             // sticky until EmergencyCleared
+  bool emergency = false;  // sticky until EmergencyCleared
   std::string emergency_reason;
+  std::set<std::string> cleared_requests;  // ids of EmergencyCleared; none clears a second time
   std::uint64_t highest_epoch = 0;
-  std::optional<RunState> current;    // accepted and not finished
+  std::optional<RunState> current;  // accepted and not finished
+  // A step of `current` has ended other than committed: RunFinished with this is all that may
+  // follow.
+  std::optional<v1::RunFinished> due_outcome;
   std::map<std::string, RunState> finished_runs;  // by RunKeyText
+  std::string last_finished;                      // RunKeyText; empty when none
   // Of the transaction in progress:
   v1::Prepared prepared;
-  v1::Applied applied;
+  v1::Applied applied;  // without an Applied record: the last moment before publishing
   std::uint32_t step = 0;
-  std::uint32_t gate_resumes = 0;     // restarts of the agent inside one gate
+  std::uint32_t gate_resumes = 0;  // restarts of the agent inside one gate
   v1::RollingBack rolling_back;
   v1::Restored restored;
 };
 
 std::string RunKeyText(const v1::RunKey& key);
+std::string PhaseText(Phase phase);
 
 // DATA_LOSS when `record` cannot follow `state`: the journal is not one this program wrote.
 absl::StatusOr<NodeState> Advance(NodeState state, const v1::Record& record);

@@ -238,10 +238,12 @@ void SimDisk::Apply(Cut cut, std::mt19937& random) {
     if (cut == Cut::Lose || (cut == Cut::Torn && random() % 3 == 0)) {
       inode.cache = inode.durable;
     } else if (cut == Cut::Torn && random() % 2 == 0 && inode.cache.bytes != inode.durable.bytes) {
-      const std::size_t kept = inode.durable.bytes.size();
-      const std::size_t all = inode.cache.bytes.size();
-      const std::size_t from = all > kept ? kept : 0;
-      inode.cache.bytes.resize(from + random() % (all - from + 1));
+      // Where old and new agree nothing was written, so nothing can be torn.
+      const std::string& was = inode.durable.bytes;
+      std::string& now = inode.cache.bytes;
+      std::size_t same = 0;
+      while (same < was.size() && same < now.size() && was[same] == now[same]) ++same;
+      now.resize(same + random() % (now.size() - same + 1));
     }
     inode.durable = inode.cache;
   }

@@ -1,0 +1,48 @@
+// The journal as records and the state they fold to.  A record is checked against the state before
+// it is written, and the state changes only once the record is durable.
+//
+// One thread.  After a failed append everything fails (FAILED_PRECONDITION): the program must end
+// and begin again, because what is on disk is then unknown.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "belay/v1/journal.pb.h"
+#include "common/durable/framed_log.h"
+#include "common/os/clock.h"
+#include "common/os/file_system.h"
+#include "node-agent/transaction/machine.h"
+
+namespace belay {
+
+class Journal {
+ public:
+  using OnRecord = std::function<void(const v1::Record&)>;
+
+  // `new_journal_id` (random) names the journal where there is none yet.  `fs` and `clock` outlive
+  // this.  `on_record` is called after each new record is durable, not for those that were there.
+  static absl::StatusOr<std::unique_ptr<Journal>> Open(FileSystem& fs, const Clock& clock,
+                                                       const std::string& path,
+                                                       const std::string& new_journal_id,
+                                                       OnRecord on_record);
+  const NodeState& state() const { return state_; }
+  const std::vector<v1::Record>& records() const { return records_; }
+
+  // Fills in seq and wall time.  INTERNAL, and nothing written, when the record cannot follow.
+  absl::Status Append(v1::Record record);
+
+ private:
+  Journal(const Clock& clock, OnRecord on_record)
+      : clock_(clock), on_record_(std::move(on_record)) {}
+  const Clock& clock_;
+  OnRecord on_record_;
+  std::unique_ptr<FramedLog> log_;
+  NodeState state_;
+  std::vector<v1::Record> records_;
+};
+
+}  // namespace belay

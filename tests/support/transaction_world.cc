@@ -1,0 +1,270 @@
+#include "tests/support/transaction_world.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/digest.h"
+#include "common/base/status_macros.h"
+#include "node-agent/transaction/file_image.h"
+
+namespace belay {
+
+const char* const kWorldManifest = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+const char* const kWorldPolicy = "/etc/kubernetes/audit/policy.yaml";
+const char* const kWorldPolicyFolder = "/etc/kubernetes/audit";
+const char* const kWorldStateDir = "/var/lib/belay-agent";
+
+namespace {
+
+const char* const kManifests = "/etc/kubernetes/manifests";
+const char* const kJournal = "/var/lib/belay-agent/journal";
+
+FileContent Content(const std::string& bytes, std::uint32_t mode) {
+  FileContent content;
+  content.bytes = bytes;
+  content.attributes.mode = mode;
+  content.attributes.xattrs = {{"security.selinux", "system_u:object_r:kubernetes_file_t:s0"}};
+  return content;
+}
+
+bool Same(const FileContent& a, const FileContent& b) {
+  return a.bytes == b.bytes && a.attributes == b.attributes;
+}
+
+class WorldGate : public Gatekeeper {
+ public:
+  explicit WorldGate(TransactionWorld& world) : world_(world) {}
+  GateResult Run(const GateRequest& request,
+                 const std::function<void(const std::string&)>&) override {
+    world_.disk.Tick();
+    world_.clock.Pass(5'000'000'000);
+    const bool forward = request.direction == GateDirection::Forward;
+    const auto manifest = world_.disk.Read(kWorldManifest);
+    if (!manifest.ok() || !Same(*manifest, forward ? NewManifest() : OldManifest())) {
+      world_.Violation("a gate was run over files that it is not for");
+    }
+    if (request.applied_boottime_ns > world_.clock.boot_ns) {
+      world_.Violation("a moment of an earlier boot was taken for one of this boot");
+    }
+    world_.gates += forward ? 1 : 0;
+    GateResult result;
+    const bool sick = world_.health == Health::Bad || world_.health == Health::Dead ||
+                      (world_.health == Health::SickAfterReboot && world_.clock.boots > 1);
+    const bool good = forward ? !sick : world_.health != Health::Dead;
+    result.kind = good ? GateResult::Kind::Passed : GateResult::Kind::Failed;
+    if (!good) result.reason = "never healthy";
+    return result;
+  }
+
+ private:
+  TransactionWorld& world_;
+};
+
+}  // namespace
+
+FileContent OldManifest() { return Content("kind: Pod # old, with a comment\n", 0600); }
+FileContent NewManifest() { return Content("kind: Pod # old, with a comment, hardened\n", 0600); }
+FileContent NewPolicy() {
+  FileContent policy = Content("kind: Policy\n", 0640);
+  policy.attributes.gid = 7;
+  return policy;
+}
+
+TransactionWorld::TransactionWorld() {
+  for (const char* folder : {"/etc", "/etc/kubernetes", kManifests, "/var", "/var/lib"}) {
+    disk.PutDirectory(folder);
+  }
+  disk.PutDirectory(kWorldStateDir);
+  disk.PutFile(kWorldManifest, OldManifest().bytes, OldManifest().attributes);
+  disk.PutFile(absl::StrCat(kManifests, "/etcd.yaml"), "kind: Pod # etcd\n", FileAttributes{});
+}
+
+v1::SignedPlan TransactionWorld::Plan() const {
+  v1::RemediationPlan plan;
+  plan.set_name("harden");
+  plan.add_steps()->set_name("the edit");
+  plan.add_steps()->set_name("already so");
+  v1::SignedPlan signed_plan;
+  signed_plan.set_plan(plan.SerializeAsString());
+  return signed_plan;
+}
+
+v1::RunKey TransactionWorld::Key() const {
+  v1::RunKey key;
+  key.set_rollout_id("r1");
+  key.set_attempt(1);
+  key.set_plan_digest(Sha256Hex(Plan().plan()));
+  return key;
+}
+
+// As the driver does: from the files as they are now.
+StepPlan TransactionWorld::PlanStep() {
+  StepPlan step;
+  const auto add = [&](const char* path, const FileContent& after, bool is_manifest) {
+    v1::FileChange& change = *step.prepared.add_changes();
+    change.set_path(path);
+    const auto before = ReadImage(disk, path);
+    if (before.ok()) *change.mutable_before() = *before;
+    *change.mutable_after() = ImageOf(after.bytes, after.attributes);
+    change.set_is_manifest(is_manifest);
+    step.after_bytes[path] = after.bytes;
+  };
+  add(kWorldPolicy, NewPolicy(), false);
+  add(kWorldManifest, NewManifest(), true);
+  step.prepared.add_components()->set_component("kube-apiserver");
+  return step;
+}
+
+absl::StatusOr<std::unique_ptr<Executor>> TransactionWorld::Open(Gatekeeper& gate) {
+  return Executor::Open({.host = disk,
+                         .state = disk,
+                         .clock = clock,
+                         .gatekeeper = gate,
+                         .state_dir = kWorldStateDir,
+                         .new_journal_id = "0123456789abcdef",
+                         .on_record = [this](const v1::Record& record) {
+                           const std::string bytes = record.SerializeAsString();
+                           const auto durable = disk.ReadDurable(kJournal);
+                           if (!durable || !absl::EndsWith(durable->bytes, bytes)) {
+                             Violation("a record was reported before it was durable");
+                           }
+                           std::string& known = reported[record.seq()];
+                           if (!known.empty() && known != bytes) {
+                             Violation("what was reported was contradicted later");
+                           }
+                           known = bytes;
+                         }});
+}
+
+absl::StatusOr<v1::Verdict> TransactionWorld::Command(Executor& executor) {
+  const auto finished = executor.state().finished_runs.find(RunKeyText(Key()));
+  if (finished != executor.state().finished_runs.end()) return finished->second.outcome.verdict();
+  RETURN_IF_ERROR(executor.AcceptRun(Key(), 1, Plan()));
+  while (executor.state().current->next_step < executor.state().current->step_count) {
+    ASSIGN_OR_RETURN(const v1::Verdict verdict,
+                     executor.RunStep(executor.state().current->next_step, PlanStep()));
+    if (verdict != v1::VERDICT_COMMITTED) return verdict;
+  }
+  v1::RunFinished outcome;
+  outcome.set_verdict(v1::VERDICT_COMMITTED);
+  RETURN_IF_ERROR(executor.FinishRun(outcome));
+  return outcome.verdict();
+}
+
+absl::StatusOr<v1::Verdict> TransactionWorld::Live() {
+  disk.after_each = [this] { Watch(); };
+  WorldGate gate(*this);
+  try {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, Open(gate));
+    RETURN_IF_ERROR(executor->Recover());
+    return Command(*executor);
+  } catch (const Crash&) {
+    return v1::VERDICT_UNSPECIFIED;
+  }
+}
+
+void TransactionWorld::Cut(SimDisk::Cut cut, std::mt19937& random) {
+  disk.Apply(cut, random);
+  if (cut != SimDisk::Cut::Kill) clock.Reboot();
+  Watch();
+}
+
+void TransactionWorld::Watch() {
+  const auto manifest = disk.Read(kWorldManifest);
+  if (!manifest.ok() || !(Same(*manifest, OldManifest()) || Same(*manifest, NewManifest()))) {
+    return Violation("I1: the manifest is neither old nor new");
+  }
+  const auto policy = disk.Read(kWorldPolicy);
+  if (!absl::IsNotFound(policy.status()) && !(policy.ok() && Same(*policy, NewPolicy()))) {
+    return Violation("I1: the policy is neither absent nor new");
+  }
+  const auto entries = disk.List(kManifests);
+  int pods = 0;
+  for (const DirectoryEntry& entry : *entries) pods += entry.name[0] == '.' ? 0 : 1;
+  if (pods != 2) return Violation("I1: the static-pod directory has other files");
+
+  const bool changed =
+      policy.ok() || !Same(*manifest, OldManifest()) || disk.List(kWorldPolicyFolder).ok();
+  if (!changed || intent_seen) return;
+  intent_seen = true;
+  const auto journal = disk.ReadDurable(kJournal);
+  if (!journal || !absl::StrContains(journal->bytes, kWorldPolicy)) {
+    Violation("I2: a file changed before the intent was durable");
+  }
+  for (const FileContent& image : {OldManifest(), NewManifest(), NewPolicy()}) {
+    const auto saved =
+        disk.ReadDurable(absl::StrCat(kWorldStateDir, "/images/", Sha256Hex(image.bytes)));
+    if (!saved || saved->bytes != image.bytes) {
+      Violation("I2: a file changed before its images were durable");
+    }
+  }
+}
+
+void TransactionWorld::VerifyEnd(v1::Verdict verdict, bool failed) {
+  disk.Disarm();
+  if (!failed) {
+    const bool right = health == Health::Good  ? verdict == v1::VERDICT_COMMITTED
+                       : health == Health::Bad ? verdict == v1::VERDICT_ROLLED_BACK
+                       : health == Health::Dead
+                           ? verdict == v1::VERDICT_EMERGENCY_STOP
+                           : verdict == v1::VERDICT_COMMITTED || verdict == v1::VERDICT_ROLLED_BACK;
+    if (!right) Violation(absl::StrCat("I3: wrong verdict ", v1::Verdict_Name(verdict)));
+  }
+  std::mt19937 unused;
+  WorldGate gate(*this);
+  for (int round = 0; round < 2; ++round) {
+    const auto manifest = disk.Read(kWorldManifest);
+    const bool is_new = manifest.ok() && Same(*manifest, NewManifest());
+    const bool is_old = manifest.ok() && Same(*manifest, OldManifest());
+    const bool policy = disk.Read(kWorldPolicy).ok();
+    const bool folder = disk.List(kWorldPolicyFolder).ok();
+    if (verdict == v1::VERDICT_COMMITTED && !(is_new && policy)) {
+      Violation("committed, but a file is not the new one");
+    }
+    if (verdict == v1::VERDICT_ROLLED_BACK && !(is_old && !policy && !folder)) {
+      Violation("rolled back, but something is not as it was");
+    }
+    if (verdict != v1::VERDICT_EMERGENCY_STOP && disk.List(kManifests)->size() != 2) {
+      Violation("a temporary file is left over");
+    }
+    const int gates_before = gates;
+    auto executor = Open(gate);
+    if (!executor.ok()) return Violation(std::string(executor.status().message()));
+    const NodeState& state = (*executor)->state();
+    const int calls = disk.calls();
+    if (!absl::IsAlreadyExists((*executor)->AcceptRun(Key(), 9, Plan())) ||
+        state.finished_runs.count(RunKeyText(Key())) == 0 ||
+        state.finished_runs.at(RunKeyText(Key())).outcome.verdict() != verdict) {
+      return Violation("a repeated command is not answered with the verdict");
+    }
+    if (gates != gates_before || disk.calls() != calls) Violation("a run was done twice");
+    int accepted = 0;
+    int prepared = 0;
+    for (const v1::Record& record : (*executor)->records()) {
+      accepted += record.has_run_accepted() ? 1 : 0;
+      prepared += record.has_prepared() ? 1 : 0;
+      const auto known = reported.find(record.seq());
+      if (known != reported.end() && known->second != record.SerializeAsString()) {
+        Violation("what was reported was contradicted later");
+      }
+      if (record.has_emergency_stop() && record.emergency_stop().manual_commands().empty()) {
+        Violation("an emergency without the commands to restore by hand");
+      }
+    }
+    if (!reported.empty() && reported.rbegin()->first > state.last_seq) {
+      Violation("what was reported is not in the journal");
+    }
+    if (accepted != 1 || prepared > 1) Violation("a run was begun twice");
+    if (state.emergency != (verdict == v1::VERDICT_EMERGENCY_STOP)) {
+      Violation("I7: the emergency does not hold");
+    }
+    v1::RunKey other = Key();
+    other.set_rollout_id("r2");
+    if (state.emergency && !absl::IsFailedPrecondition((*executor)->AcceptRun(other, 9, Plan()))) {
+      Violation("I7: a node in emergency stop accepts a run");
+    }
+    // The verdict outlives a power cut that comes right after it.
+    Cut(SimDisk::Cut::Lose, unused);
+  }
+}
+
+}  // namespace belay
