@@ -9,6 +9,9 @@
 #else
 #define BELAY_TS(x)
 #endif
+// Debian's abseil still defines its old names for these two; the meaning is the same.
+#undef GUARDED_BY
+#undef NO_THREAD_SAFETY_ANALYSIS
 #define CAPABILITY(x) BELAY_TS(capability(x))
 #define SCOPED_CAPABILITY BELAY_TS(scoped_lockable)
 #define GUARDED_BY(x) BELAY_TS(guarded_by(x))
