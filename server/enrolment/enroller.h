@@ -9,10 +9,12 @@
 //
 // Thread-safe; may block on the store's disk.  Times are Unix seconds, given by the caller.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
