@@ -1,0 +1,145 @@
+#include "node-agent/driver/agent.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace belay {
+namespace {
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr std::int64_t kLongestNapMs = 1000;
+}  // namespace
+
+Agent::Agent(AgentMail& mail, Executor& executor, Runner& runner, CoordinatorLink& link,
+             const Clock& clock, AgentOptions options)
+    : mail_(mail),
+      executor_(executor),
+      runner_(runner),
+      clock_(clock),
+      options_(std::move(options)),
+      state_(executor.state()),
+      conversation_(
+          options_.conversation, executor.records(), link, [this] { return Status(); },
+          options_.random) {
+  watched_.health.reason = "not asked yet";
+  watched_.boottime_ns = clock_.BootNowNs();
+}
+
+Agent::~Agent() { Stop(); }
+
+void Agent::Start() {
+  worker_ = std::thread([this] { Work(); });
+  watcher_ = std::thread([this] { Watch(); });
+  loop_ = std::thread([this] { Loop(); });
+}
+
+void Agent::Stop() {
+  if (!stopping_.exchange(true)) {
+    options_.interrupt();
+    commands_.Close();
+    watcher_stop_.Close();
+  }
+  // The loop last: what the worker still journals may reach the coordinator.
+  if (worker_.joinable()) worker_.join();
+  if (watcher_.joinable()) watcher_.join();
+  mail_.box.Close();
+  if (loop_.joinable()) loop_.join();
+}
+
+void Agent::Work() {
+  absl::Status status = executor_.Recover();
+  while (status.ok() && !stopping_) {
+    std::optional<Command> command = commands_.TakeFor(std::chrono::milliseconds(kLongestNapMs));
+    if (!command) continue;
+    if (const auto* execute = std::get_if<v1::Execute>(&*command))
+      status = runner_.Execute(*execute);
+    if (const auto* clear = std::get_if<v1::ClearEmergency>(&*command))
+      status = runner_.ClearEmergency(*clear);
+  }
+  if (status.ok() || (stopping_ && absl::IsCancelled(status))) return;
+  options_.log(absl::StrCat("the transaction cannot go on: ", status.message(),
+                            "; the agent ends and, started again, recovers from its journal"));
+  options_.failed(status);
+}
+
+void Agent::Watch() {
+  while (!stopping_) {
+    AgentMail::Watched watched;
+    watched.boottime_ns = clock_.BootNowNs();
+    watched.health = options_.watch();
+    // A full box loses one sample; its age is reported and the next comes soon.
+    static_cast<void>(mail_.box.Put(std::move(watched)));
+    static_cast<void>(watcher_stop_.TakeFor(std::chrono::milliseconds(options_.watch_interval_ms)));
+  }
+}
+
+void Agent::Loop() {
+  while (!mail_.box.closed()) {
+    const std::int64_t now_ns = clock_.BootNowNs();
+    conversation_.Tick(now_ns);
+    const std::int64_t nap_ms = std::clamp((conversation_.NextDueNs() - now_ns) / kMillisecondNs,
+                                           std::int64_t{1}, kLongestNapMs);
+    std::optional<AgentMail::Item> item = mail_.box.TakeFor(std::chrono::milliseconds(nap_ms));
+    TakeRecords();
+    if (item) Handle(*std::move(item));
+    if (conversation_.last_end() != last_end_) {
+      last_end_ = conversation_.last_end();
+      options_.log(last_end_.empty() ? "connected to the coordinator"
+                                     : absl::StrCat("no coordinator: ", last_end_));
+    }
+  }
+  TakeRecords();
+}
+
+void Agent::TakeRecords() {
+  const std::vector<v1::Record> records = mail_.records.TakeAll();
+  for (const v1::Record& record : records) {
+    absl::StatusOr<NodeState> next = Advance(std::move(state_), record);
+    if (!next.ok()) {  // the worker's journal has accepted it: only a bug gets here
+      options_.log(absl::StrCat("a record does not follow: ", next.status().message()));
+      options_.failed(next.status());
+      return;
+    }
+    state_ = *std::move(next);
+    conversation_.Add(record, clock_.BootNowNs());
+  }
+  if (!records.empty()) conversation_.StatusChanged(clock_.BootNowNs());
+}
+
+void Agent::Handle(AgentMail::Item item) {
+  const std::int64_t now_ns = clock_.BootNowNs();
+  if (auto* waiting = std::get_if<AgentMail::Waiting>(&item))
+    conversation_.Show(std::move(waiting->progress), now_ns);
+  if (auto* watched = std::get_if<AgentMail::Watched>(&item)) {
+    const bool turned = watched->health.ready != watched_.health.ready;
+    watched_ = *std::move(watched);
+    if (turned) conversation_.StatusChanged(now_ns);
+  }
+  auto* event = std::get_if<LinkEvent>(&item);
+  if (event == nullptr) return;
+  const std::optional<v1::CoordinatorMessage> message =
+      conversation_.Take(std::move(*event), now_ns);
+  if (!message) return;
+  const bool taken = message->has_execute() ? commands_.Put(message->execute())
+                                            : commands_.Put(message->clear_emergency());
+  // As if it had been lost on the way: the coordinator sends commands again.
+  if (!taken) options_.log("too many commands are waiting already; one was dropped");
+}
+
+v1::NodeStatus Agent::Status() const {
+  v1::NodeStatus status;
+  const std::int64_t now_ns = clock_.BootNowNs();
+  status.set_ready(watched_.health.ready);
+  status.set_not_ready_reason(watched_.health.reason);
+  status.set_emergency(state_.emergency);
+  if (state_.current) status.set_busy_with(state_.current->key.rollout_id());
+  status.set_boot_id(clock_.BootId());
+  status.set_boottime_ns(now_ns);
+  status.set_etcd(watched_.health.etcd);
+  status.set_readiness_age_seconds(static_cast<double>(now_ns - watched_.boottime_ns) / 1e9);
+  return status;
+}
+
+}  // namespace belay

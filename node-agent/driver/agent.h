@@ -1,0 +1,94 @@
+// The agent as threads: a loop that talks to the coordinator, a worker that carries out commands
+// one after the other and may block for minutes, and a watcher that asks the local API server how
+// it is. They share nothing but mailboxes; the journal belongs to the worker.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "belay/v1/agent_link.pb.h"
+#include "common/loop/mailbox.h"
+#include "common/os/clock.h"
+#include "node-agent/driver/record_feed.h"
+#include "node-agent/driver/runner.h"
+#include "node-agent/link/conversation.h"
+#include "node-agent/link/coordinator_link.h"
+#include "node-agent/transaction/executor.h"
+
+namespace belay {
+
+struct NodeHealth {
+  bool ready = false;
+  std::string reason;  // why not
+  v1::NodeStatus::Leadership etcd = v1::NodeStatus::LEADERSHIP_UNKNOWN;
+};
+
+// What other parts hand to the loop; made before them, because they are told to put into it.
+struct AgentMail {
+  struct Wake {};  // there are records in the feed
+  struct Waiting {
+    v1::Progress progress;
+  };
+  struct Watched {
+    NodeHealth health;
+    std::int64_t boottime_ns = 0;
+  };
+  using Item = std::variant<Wake, Waiting, Watched, LinkEvent>;
+
+  Mailbox<Item> box{1024};
+  RecordFeed records;
+};
+
+struct AgentOptions {
+  ConversationOptions conversation;
+  int watch_interval_ms = 2000;
+  std::function<NodeHealth()> watch;         // may block; called from the watcher only
+  std::function<void()> interrupt;           // makes a gate in progress return Interrupted
+  std::function<void(absl::Status)> failed;  // the worker cannot go on: end the program
+  std::function<double()> random;            // from 0 to 1
+  std::function<void(const std::string&)> log;
+};
+
+class Agent {
+ public:
+  // All outlive this.  `executor`'s on_record and on_progress put into `mail`, `link`'s events too.
+  Agent(AgentMail& mail, Executor& executor, Runner& runner, CoordinatorLink& link,
+        const Clock& clock, AgentOptions options);
+  ~Agent();  // Stop
+
+  // Once.  Recovery begins at once, with or without a coordinator.
+  void Start();
+  // Any number of times.  A gate in progress is interrupted and decides nothing; returns when all
+  // threads have ended.
+  void Stop();
+
+ private:
+  using Command = std::variant<v1::Execute, v1::ClearEmergency>;
+
+  void Loop();
+  void Work();
+  void Watch();
+  void Handle(AgentMail::Item item);
+  void TakeRecords();
+  v1::NodeStatus Status() const;
+
+  AgentMail& mail_;
+  Executor& executor_;  // the worker's, after Start
+  Runner& runner_;
+  const Clock& clock_;
+  const AgentOptions options_;
+  Mailbox<Command> commands_{16};
+  Mailbox<int> watcher_stop_{1};
+  std::atomic<bool> stopping_{false};
+  // The loop's:
+  NodeState state_;
+  AgentMail::Watched watched_;
+  Conversation conversation_;
+  std::string last_end_;
+  std::thread loop_, worker_, watcher_;
+};
+
+}  // namespace belay

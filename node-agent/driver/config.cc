@@ -1,0 +1,231 @@
+#include "node-agent/driver/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/base/ids.h"
+
+namespace belay {
+namespace {
+
+struct ConfigMistake {
+  int line = 0;
+  int column = 0;
+  std::string message;
+  auto operator<=>(const ConfigMistake&) const = default;
+};
+
+// Walks the document once and collects everything that is wrong with it.
+class Reader {
+ public:
+  using Field = std::function<void(const YAML::Node&)>;
+
+  void Complain(const YAML::Mark& mark, std::string message) {
+    mistakes_.push_back({mark.line + 1, mark.column + 1, std::move(message)});
+  }
+
+  void Map(const YAML::Node& node, const std::string& name,
+           const std::map<std::string, Field>& fields, const std::set<std::string>& required) {
+    if (!node.IsMap()) return Complain(node.Mark(), absl::StrCat(name, " must be a map"));
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      const auto field = fields.find(key);
+      if (field == fields.end()) {
+        Complain(entry.first.Mark(),
+                 absl::StrCat("unknown key \"", key, "\" in ", name, "; known: ", KeyList(fields)));
+        continue;
+      }
+      if (!seen.insert(key).second) {
+        Complain(entry.first.Mark(), absl::StrCat("\"", key, "\" is given twice in ", name));
+        continue;
+      }
+      field->second(entry.second);
+    }
+    for (const std::string& key : required) {
+      if (!seen.contains(key)) {
+        Complain(node.Mark(), absl::StrCat("\"", key, "\" is missing in ", name));
+      }
+    }
+  }
+
+  // A non-empty string that `rule` accepts; otherwise says what is `wanted`.
+  Field Text(const std::string& key, std::string* out,
+             const std::function<bool(const std::string&)>& rule, const std::string& wanted) {
+    return [this, key, out, rule, wanted](const YAML::Node& node) {
+      if (!node.IsScalar() || node.Scalar().empty() || !rule(node.Scalar())) {
+        return Complain(node.Mark(), absl::StrCat("\"", key, "\" must be ", wanted));
+      }
+      *out = node.Scalar();
+    };
+  }
+  Field Path(const std::string& key, std::string* out) {
+    return Text(key, out, IsCleanPath, kPathWanted);
+  }
+  Field PathList(const std::string& key, std::vector<std::string>* out) {
+    return [this, key, out](const YAML::Node& node) {
+      if (!node.IsSequence() || node.size() == 0) {
+        return Complain(node.Mark(),
+                        absl::StrCat("\"", key, "\" must be a list with at least one path"));
+      }
+      out->clear();
+      for (const auto& entry : node) {
+        std::string path;
+        Path(absl::StrCat(key, "[]"), &path)(entry);
+        if (!path.empty()) out->push_back(path);
+      }
+    };
+  }
+
+  std::vector<ConfigMistake> TakeMistakes() {
+    std::sort(mistakes_.begin(), mistakes_.end());
+    return std::move(mistakes_);
+  }
+
+ private:
+  static constexpr const char* kPathWanted =
+      "an absolute path without \"..\", \".\" or doubled slashes";
+
+  static std::string KeyList(const std::map<std::string, Field>& fields) {
+    std::vector<std::string> keys;
+    for (const auto& field : fields) keys.push_back(field.first);
+    return absl::StrJoin(keys, ", ");
+  }
+
+  std::vector<ConfigMistake> mistakes_;
+};
+
+bool IsHostAndPort(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  std::uint32_t port = 0;
+  const bool printable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+  return printable && text.find('/') == std::string::npos &&
+         absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536;
+}
+
+void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* config) {
+  const auto name = [](const std::string& text) { return IsValidName(text); };
+  const std::string name_wanted =
+      "a DNS label: lower-case letters, digits, '-' and '.', at most 63 characters";
+  ApiServerFiles* const files = &config->apiserver;
+  reader.Map(document, "agent.yaml",
+             {{"server", reader.Text("server", &config->server, IsHostAndPort, "host:port")},
+              {"cluster", reader.Text("cluster", &config->cluster, name, name_wanted)},
+              {"node", reader.Text("node", &config->node, name, name_wanted)},
+              {"state_dir", reader.Path("state_dir", &config->state_dir)},
+              {"host_root", reader.Path("host_root", &config->host_root)},
+              {"manifest_dir", reader.Path("manifest_dir", &config->manifest_dir)},
+              {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
+              {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
+              {"apiserver",
+               [&reader, files](const YAML::Node& node) {
+                 reader.Map(node, "apiserver",
+                            {{"ca", reader.Path("ca", &files->ca)},
+                             {"client_certificate",
+                              reader.Path("client_certificate", &files->client_certificate)},
+                             {"client_key", reader.Path("client_key", &files->client_key)}},
+                            {});
+               }}},
+             {"server", "cluster", "node", "trusted_keys"});
+}
+
+absl::Status Describe(const std::vector<ConfigMistake>& mistakes, std::string_view file) {
+  std::vector<std::string> lines;
+  for (const ConfigMistake& m : mistakes) {
+    lines.push_back(absl::StrCat(absl::string_view(file.data(), file.size()), ":", m.line, ":",
+                                 m.column, ": ", m.message));
+  }
+  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+}
+
+std::string Quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+void AppendList(const std::string& key, const std::vector<std::string>& values, std::string* out) {
+  absl::StrAppend(out, key, ":\n");
+  for (const std::string& value : values) absl::StrAppend(out, "- ", Quoted(value), "\n");
+}
+
+}  // namespace
+
+absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view file) {
+  AgentConfig config;
+  Reader reader;
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+    if (documents.size() != 1) {
+      return Describe({{1, 1, absl::StrCat("must be one YAML document, not ", documents.size())}},
+                      file);
+    }
+    ReadDocument(documents[0], reader, &config);
+  } catch (const YAML::Exception& e) {
+    return Describe({{e.mark.line + 1, e.mark.column + 1, e.msg}}, file);
+  }
+  const std::vector<ConfigMistake> mistakes = reader.TakeMistakes();
+  if (!mistakes.empty()) return Describe(mistakes, file);
+  for (std::string& path : config.allowed_paths) {
+    if (path.back() != '/') path += '/';
+  }
+  return config;
+}
+
+std::string FormatAgentConfig(const AgentConfig& config) {
+  std::string out =
+      "# Belay agent. Everything the agent may do on this node is decided by this file.\n";
+  absl::StrAppend(&out, "server: ", Quoted(config.server), "\n");
+  absl::StrAppend(&out, "cluster: ", Quoted(config.cluster), "\nnode: ", Quoted(config.node), "\n");
+  absl::StrAppend(&out, "state_dir: ", Quoted(config.state_dir), "\n");
+  absl::StrAppend(&out, "# The node's file system; the paths below are as seen inside it.\n");
+  absl::StrAppend(&out, "host_root: ", Quoted(config.host_root), "\n");
+  absl::StrAppend(&out, "manifest_dir: ", Quoted(config.manifest_dir), "\n");
+  absl::StrAppend(&out, "apiserver:\n  ca: ", Quoted(config.apiserver.ca),
+                  "\n  client_certificate: ", Quoted(config.apiserver.client_certificate),
+                  "\n  client_key: ", Quoted(config.apiserver.client_key), "\n");
+  AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
+  AppendList("# Plans must be signed by one of these (Ed25519 public keys, PEM).\ntrusted_keys",
+             config.trusted_keys, &out);
+  return out;
+}
+
+bool IsCleanPath(std::string_view path) {
+  if (path.empty() || path.front() != '/') return false;
+  if (path == "/") return true;
+  for (const char c : path) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+  }
+  if (path.back() == '/') path.remove_suffix(1);
+  path.remove_prefix(1);
+  for (const absl::string_view part :
+       absl::StrSplit(absl::string_view(path.data(), path.size()), '/')) {
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
+
+bool IsBelow(std::string_view path, std::string_view directory) {
+  if (!directory.empty() && directory.back() == '/') directory.remove_suffix(1);
+  return path.size() > directory.size() + 1 && path.substr(0, directory.size()) == directory &&
+         path[directory.size()] == '/';
+}
+
+}  // namespace belay

@@ -1,0 +1,48 @@
+// agent.yaml: who this agent is, whom it calls and what the node's owner allows.  Read strictly:
+// every unknown key, duplicate, wrong type and bad value is reported at once with its place, and a
+// file with a mistake is not used at all.  Pure.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace belay {
+
+// Where the local API server's CA and a client certificate for it lie, as seen inside host_root.
+struct ApiServerFiles {
+  std::string ca = "/etc/kubernetes/pki/ca.crt";
+  std::string client_certificate = "/etc/kubernetes/pki/apiserver-kubelet-client.crt";
+  std::string client_key = "/etc/kubernetes/pki/apiserver-kubelet-client.key";
+  bool operator==(const ApiServerFiles&) const = default;
+};
+
+struct AgentConfig {
+  std::string server;  // host:port of the coordinator's agent link
+  std::string cluster;
+  std::string node;
+  std::string state_dir = "/var/lib/belay-agent";
+  std::string host_root = "/";
+  std::string manifest_dir = "/etc/kubernetes/manifests";         // inside host_root
+  std::vector<std::string> trusted_keys;                          // PEM files; at least one
+  std::vector<std::string> allowed_paths = {"/etc/kubernetes/"};  // inside host_root, end with '/'
+  ApiServerFiles apiserver;
+  bool operator==(const AgentConfig&) const = default;
+};
+
+// INVALID_ARGUMENT with one line "<file>:<line>:<column>: ..." for every mistake.
+absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view file);
+
+// The text ParseAgentConfig reads back as the same values.
+std::string FormatAgentConfig(const AgentConfig& config);
+
+// Absolute, without "." or ".." components, empty components or control characters.
+bool IsCleanPath(std::string_view path);
+
+// Is `path` inside `directory`, counted in whole components?  Both clean; `directory` may end in
+// '/'.
+bool IsBelow(std::string_view path, std::string_view directory);
+
+}  // namespace belay

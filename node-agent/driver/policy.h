@@ -1,0 +1,26 @@
+// What the owner of this node allows a plan to touch, whoever signed it.  Looks at the plan only,
+// not at the node's files; every objection says what to do about it.  Pure.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "belay/v1/plan.pb.h"
+
+namespace belay {
+
+struct NodePolicy {
+  std::string manifest_dir;  // putFile never writes below it: kubelet runs what lies there
+  std::vector<std::string> allowed_paths;    // putFile writes only below these
+  std::vector<std::string> protected_paths;  // the agent's own files; never touched, allowed or not
+};
+
+// The one static pod that has a gate so far.
+inline constexpr const char* kGatedManifest = "kube-apiserver";
+
+// Empty when the plan is allowed; otherwise one sentence for each edit that is not.
+std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy);
+
+// The manifest an edit is about; empty for putFile.  An edit of no known kind has the manifest "?".
+std::string ManifestOf(const v1::Edit& edit);
+
+}  // namespace belay

@@ -1,0 +1,33 @@
+// From one step of a verified plan and the node as it is to everything the transaction needs: what
+// each file is and will be, how to tell the old process from the new, and whether there is anything
+// to do. Reads only.  Whatever cannot be changed with certainty is refused here, before the first
+// write.
+#pragma once
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "belay/v1/plan.pb.h"
+#include "common/os/file_system.h"
+#include "common/os/process_table.h"
+#include "node-agent/transaction/executor.h"
+
+namespace belay {
+
+class Preparer {
+ public:
+  // Both outlive this.  `manifest_dir` as seen by `files`.
+  Preparer(const FileSystem& files, const ProcessTable& processes, std::string manifest_dir)
+      : files_(files), processes_(processes), manifest_dir_(std::move(manifest_dir)) {}
+
+  // A plan without changes: the node already complies, and its process runs what the manifest says.
+  // FAILED_PRECONDITION or INVALID_ARGUMENT with what is in the way and what to do; other codes
+  // when the node could not be read.  Nothing has been changed in any case.
+  absl::StatusOr<StepPlan> Prepare(const v1::Step& step) const;
+
+ private:
+  const FileSystem& files_;
+  const ProcessTable& processes_;
+  const std::string manifest_dir_;
+};
+
+}  // namespace belay

@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "node-agent/driver/config.h"
+
+namespace belay {
+namespace {
+
+const char* const kGood = R"(server: coordinator.example:7443
+cluster: prod-1
+node: cp-1
+state_dir: /var/lib/belay-agent
+host_root: /host
+manifest_dir: /etc/kubernetes/manifests
+trusted_keys: [/etc/belay-agent/keys/ops.pub]
+allowed_paths: [/etc/kubernetes, /var/log/kubernetes/]
+apiserver: {ca: /etc/kubernetes/pki/ca.crt}
+)";
+
+std::string Mistakes(const std::string& yaml) {
+  const absl::StatusOr<AgentConfig> config = ParseAgentConfig(yaml, "agent.yaml");
+  return config.ok() ? "ok" : std::string(config.status().message());
+}
+
+TEST(AgentConfig, AGoodFileIsReadWithItsDefaults) {
+  const absl::StatusOr<AgentConfig> config = ParseAgentConfig(kGood, "agent.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->server, "coordinator.example:7443");
+  EXPECT_EQ(config->host_root, "/host");
+  EXPECT_EQ(config->allowed_paths,
+            (std::vector<std::string>{"/etc/kubernetes/", "/var/log/kubernetes/"}));
+  EXPECT_EQ(config->apiserver.client_key, "/etc/kubernetes/pki/apiserver-kubelet-client.key");
+}
+
+TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
+  AgentConfig config;
+  config.server = "h:7443";
+  config.cluster = "c";
+  config.node = "n";
+  config.trusted_keys = {"/a \"b\\c.pub"};
+  const absl::StatusOr<AgentConfig> read = ParseAgentConfig(FormatAgentConfig(config), "f");
+  ASSERT_TRUE(read.ok()) << read.status() << FormatAgentConfig(config);
+  EXPECT_EQ(*read, config);
+}
+
+TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
+  EXPECT_EQ(
+      Mistakes("server: nowhere\n"
+               "cluster: C_1\n"
+               "node: n\n"
+               "node: m\n"
+               "trusted_keys: []\n"
+               "allowed_path: [/etc]\n"
+               "apiserver: {ca: relative, key: /x}\n"),
+      "agent.yaml:1:9: \"server\" must be host:port\n"
+      "agent.yaml:2:10: \"cluster\" must be a DNS label: lower-case letters, digits, '-' and '.', "
+      "at most 63 "
+      "characters\n"
+      "agent.yaml:4:1: \"node\" is given twice in agent.yaml\n"
+      "agent.yaml:5:15: \"trusted_keys\" must be a list with at least one path\n"
+      "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_paths, "
+      "apiserver, cluster, "
+      "host_root, manifest_dir, node, server, state_dir, trusted_keys\n"
+      "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
+      "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
+      "client_key");
+}
+
+TEST(AgentConfig, MissingKeysAndBrokenYamlAreRefused) {
+  EXPECT_EQ(Mistakes("server: h:1\n"),
+            "agent.yaml:1:1: \"cluster\" is missing in agent.yaml\n"
+            "agent.yaml:1:1: \"node\" is missing in agent.yaml\n"
+            "agent.yaml:1:1: \"trusted_keys\" is missing in agent.yaml");
+  EXPECT_NE(Mistakes("a: [").find("agent.yaml:1:"), std::string::npos);
+  EXPECT_NE(Mistakes(""), "ok");
+  EXPECT_NE(Mistakes("- a\n"), "ok");
+  EXPECT_NE(Mistakes(std::string(kGood) + "---\na: b\n"), "ok");
+}
+
+TEST(AgentConfig, PathsThatCanMeanAnotherPathAreNotClean) {
+  for (const char* path : {"", "a", "./a", "/a/../b", "/a/./b", "//a", "/a//b", "/..", "/a/.."}) {
+    EXPECT_FALSE(IsCleanPath(path)) << path;
+  }
+  for (const char* path : {"/", "/a", "/a/b.c", "/a/", "/a/..b"})
+    EXPECT_TRUE(IsCleanPath(path)) << path;
+  EXPECT_TRUE(IsBelow("/etc/kubernetes/x", "/etc/kubernetes/"));
+  EXPECT_TRUE(IsBelow("/etc/kubernetes/x", "/etc/kubernetes"));
+  EXPECT_FALSE(IsBelow("/etc/kubernetes-evil/x", "/etc/kubernetes"));
+  EXPECT_FALSE(IsBelow("/etc/kubernetes", "/etc/kubernetes"));
+  EXPECT_TRUE(IsBelow("/x", "/"));
+}
+
+}  // namespace
+}  // namespace belay

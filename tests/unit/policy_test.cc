@@ -1,0 +1,83 @@
+#include "node-agent/driver/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace belay {
+namespace {
+
+const NodePolicy kPolicy = {
+    "/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/belay"}};
+
+std::vector<std::string> Objections(const v1::Edit& edit) {
+  v1::RemediationPlan plan;
+  v1::Step& step = *plan.add_steps();
+  step.set_name("one");
+  *step.add_edits() = edit;
+  return FindForbidden(plan, kPolicy);
+}
+
+v1::Edit Put(const std::string& path, std::uint32_t mode = 0600) {
+  v1::Edit edit;
+  edit.mutable_put_file()->set_path(path);
+  edit.mutable_put_file()->set_mode(mode);
+  return edit;
+}
+
+TEST(Policy, AFileBelowAnAllowedPathMayBeWritten) {
+  EXPECT_TRUE(Objections(Put("/etc/kubernetes/audit/policy.yaml")).empty());
+}
+
+TEST(Policy, AFileElsewhereMayNot) {
+  for (const char* path : {"/etc/passwd", "/etc/kubernetes/../passwd", "/etc/kubernetes-evil/x",
+                           "etc/kubernetes/x", "/etc/kubernetes", "/etc/kubernetes//x",
+                           "/etc/kubernetes/x/", "/etc/kubernetes/./x", "", "/"}) {
+    EXPECT_EQ(Objections(Put(path)).size(), 1U) << path;
+  }
+}
+
+TEST(Policy, TheObjectionSaysWhatToDo) {
+  const std::vector<std::string> said = Objections(Put("/etc/passwd"));
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0],
+            "step one: putFile /etc/passwd: not below an allowed path of this node "
+            "(/etc/kubernetes/); choose another "
+            "path or add it to allowed_paths in agent.yaml on the node");
+}
+
+TEST(Policy, NothingIsPutWhereKubeletRunsIt) {
+  EXPECT_EQ(Objections(Put("/etc/kubernetes/manifests/x.yaml")).size(), 1U);
+  EXPECT_EQ(Objections(Put("/etc/kubernetes/manifests/.x")).size(), 1U);
+  EXPECT_EQ(Objections(Put("/etc/kubernetes/manifests")).size(), 1U);
+}
+
+TEST(Policy, TheAgentsOwnFilesAreNotForPlans) {
+  EXPECT_EQ(Objections(Put("/etc/kubernetes/belay/agent.yaml")).size(), 1U);
+}
+
+TEST(Policy, SetUserIdIsRefused) {
+  EXPECT_EQ(Objections(Put("/etc/kubernetes/x", 04755)).size(), 1U);
+}
+
+TEST(Policy, OnlyTheApiServersManifestMayBeEdited) {
+  v1::Edit edit;
+  edit.mutable_set_flag()->set_manifest("kube-apiserver");
+  EXPECT_TRUE(Objections(edit).empty());
+  for (const char* manifest : {"kube-scheduler", "etcd", "", "../kube-apiserver"}) {
+    edit.mutable_set_flag()->set_manifest(manifest);
+    EXPECT_EQ(Objections(edit).size(), 1U) << manifest;
+  }
+}
+
+TEST(Policy, AnEditOfNoKnownKindIsRefused) { EXPECT_EQ(Objections(v1::Edit()).size(), 1U); }
+
+TEST(Policy, EveryObjectionIsGivenAtOnce) {
+  v1::RemediationPlan plan;
+  for (const char* path : {"/a", "/etc/kubernetes/b", "/c"})
+    *plan.add_steps()->add_edits() = Put(path);
+  EXPECT_EQ(FindForbidden(plan, kPolicy).size(), 2U);
+}
+
+}  // namespace
+}  // namespace belay
