@@ -1,0 +1,55 @@
+// The coordinator's Admin service as plain functions: the only place of belayctl that knows gRPC.
+// Errors come back with words for people: who was asked, and what went wrong.
+//
+// One thread.  Each call waits at most for the timeout.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "belay/v1/admin.pb.h"
+#include "cli/config.h"
+
+namespace belay {
+
+// One WatchRollout call.  Its reading thread ends with it.
+class RolloutStream {
+ public:
+  virtual ~RolloutStream() = default;
+  // An update, or the status the stream ended with (once); nothing when neither came in time.
+  virtual std::optional<absl::StatusOr<v1::RolloutUpdate>> NextFor(int milliseconds) = 0;
+};
+
+class Client {
+ public:
+  // Reads and checks the certificate; connects at the first call.
+  static absl::StatusOr<std::unique_ptr<Client>> Open(const OperatorConfig& config,
+                                                      std::int64_t timeout_ms,
+                                                      std::int64_t now_unix);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  absl::StatusOr<v1::CreateTokenReply> CreateToken(const v1::CreateTokenRequest& request);
+  absl::StatusOr<v1::ListNodesReply> ListNodes(const v1::ListNodesRequest& request);
+  absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request);
+  // Sent again after a broken connection: request_id keeps it one rollout.
+  absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request);
+  absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
+  absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
+  absl::StatusOr<v1::RolloutReport> GetReport(const v1::GetRolloutRequest& request);
+  std::unique_ptr<RolloutStream> Watch(const std::string& rollout_id);
+
+  // Whether there is a connection within the time.
+  bool WaitForConnection(int milliseconds);
+  const std::string& server() const;
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace belay

@@ -1,0 +1,81 @@
+#include "cli/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace belay {
+namespace {
+
+constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
+
+absl::Status Errno(const std::string& what, const std::string& path) {
+  return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));
+}
+
+absl::Status WriteAll(int fd, const std::string& bytes, const std::string& path) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t written = ::write(fd, bytes.data() + at, bytes.size() - at);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Errno("write", path);
+    at += static_cast<std::size_t>(written);
+  }
+  if (::fsync(fd) != 0) return Errno("sync", path);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadUserFile(const std::string& path) {
+  const int fd = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Errno("open", path);
+  std::string bytes;
+  char buffer[65536];
+  ssize_t got = 0;
+  while ((got = ::read(fd, buffer, sizeof buffer)) != 0 && bytes.size() <= kMaxBytes) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const absl::Status status = Errno("read", path);
+      ::close(fd);
+      return status;
+    }
+    bytes.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  if (bytes.size() > kMaxBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("read ", path, ": larger than 8 MiB"));
+  }
+  return bytes;
+}
+
+absl::Status WriteNewFile(const std::string& path, const std::string& bytes, unsigned mode) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return Errno("create", path);
+  absl::Status status = WriteAll(fd, bytes, path);
+  if (status.ok() && ::fchmod(fd, static_cast<mode_t>(mode)) != 0)
+    status = Errno("set the mode of", path);
+  if (::close(fd) != 0 && status.ok()) status = Errno("close", path);
+  if (!status.ok()) ::unlink(path.c_str());
+  return status;
+}
+
+absl::Status ReplaceFile(const std::string& path, const std::string& bytes, unsigned mode) {
+  const std::string temporary = absl::StrCat(path, ".tmp-", ::getpid());
+  RETURN_IF_ERROR(WriteNewFile(temporary, bytes, mode));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const absl::Status status = Errno("replace", path);
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace belay

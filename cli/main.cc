@@ -1,0 +1,89 @@
+// belayctl: what an operator types.  Parses the command line and runs one verb.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "cli/render/words.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "common/os/system_clock.h"
+#include "common/rpc/tls.h"
+
+namespace belay {
+namespace {
+
+CLI::App& Group(CLI::App& root, const std::string& name, const std::string& description) {
+  CLI::App* group = root.add_subcommand(name, description);
+  group->require_subcommand(1);
+  group->fallthrough();
+  return *group;
+}
+
+void AddVerbs(CLI::App& root, Session& session) {
+  CLI::App& plan = Group(root, "plan", "Write, check and sign plans");
+  AddPlanLint(plan, session);
+  AddPlanSign(plan, session);
+  AddPlanShow(plan, session);
+  AddKeyGenerate(Group(root, "key", "Keys for signing plans"), session);
+  AddTokenCreate(Group(root, "token", "Tokens with which nodes join"), session);
+  CLI::App& node = Group(root, "node", "Control-plane nodes");
+  AddNodeList(node, session);
+  AddNodeClearEmergency(node, session);
+  CLI::App& rollout = Group(root, "rollout", "Carry plans out");
+  AddRolloutStart(rollout, session);
+  AddRolloutWatch(rollout, session);
+  AddRolloutStatus(rollout, session);
+  AddRolloutList(rollout, session);
+  AddReport(root, session);
+  AddCompletion(root, session);
+  AddVersion(root, session);
+}
+
+// The deepest command that was named, for "next: ... --help".
+std::string NamedCommand(const CLI::App& root) {
+  std::string path = "belayctl";
+  const CLI::App* at = &root;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  return path;
+}
+
+int Main(int argc, char** argv) {
+  RequireTls13();
+  const SystemClock clock;
+  Session session{std::cout, std::cerr, clock, OutputIsTerminal(), "", "30s", "table", {}};
+  CLI::App root("belayctl rolls hardening out to control-plane nodes, one at a time.", "belayctl");
+  root.require_subcommand(1);
+  root.fallthrough();
+  root.add_option(
+      "--config", session.config_path,
+      "the operator's config.yaml; else $BELAYCTL_CONFIG, else ~/.config/belay/config.yaml");
+  root.add_option("--timeout", session.timeout, "how long to wait for the coordinator")
+      ->capture_default_str();
+  root.add_option("-o,--output", session.output, "table, wide, json or yaml")
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
+      ->capture_default_str();
+  root.footer(
+      "Exit codes: 0 done, 3 a rollout stopped, 4 emergency stop, 2 wrong usage, 1 anything "
+      "else.\n\n"
+      "Examples:\n  belayctl key generate --out ops\n  belayctl plan sign plan.yaml --key ops.key "
+      "--out "
+      "signed.plan\n  belayctl rollout start signed.plan --cluster prod --watch");
+  AddVerbs(root, session);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return root.exit(error);
+    return Fail(session, absl::InvalidArgumentError(error.what()), NamedCommand(root) + " --help",
+                kExitUsage);
+  }
+  return session.run();
+}
+
+}  // namespace
+}  // namespace belay
+
+int main(int argc, char** argv) { return belay::Main(argc, argv); }

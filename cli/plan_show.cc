@@ -1,0 +1,70 @@
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/files.h"
+#include "cli/render/json.h"
+#include "cli/render/plan.h"
+#include "cli/render/words.h"
+#include "cli/verbs.h"
+#include "common/plan/compile.h"
+#include "common/plan/sign.h"
+#include "common/plan/signed_file.h"
+
+namespace belay {
+namespace {
+
+int ShowPlan(Session& session, const v1::RemediationPlan& plan, const PlanSignatures& signatures) {
+  if (session.output == "json") {
+    session.out << PlanJson(plan, signatures);
+  } else if (session.output == "yaml") {
+    const absl::StatusOr<std::string> yaml = JsonToYaml(PlanJson(plan, signatures));
+    if (!yaml.ok()) return Fail(session, yaml.status(), "the same command with -o json");
+    session.out << *yaml;
+  } else {
+    session.out << RenderPlan(plan, signatures);
+  }
+  session.out.flush();
+  return kExitDone;
+}
+
+int Show(Session& session, const std::string& file) {
+  const absl::StatusOr<std::string> text = ReadUserFile(file);
+  if (!text.ok()) return Fail(session, text.status(), absl::StrCat("ls -l ", file));
+  if (!LooksSigned(*text)) {
+    const CompiledPlan compiled = CompilePlan(*text);
+    if (compiled.mistakes.empty()) return ShowPlan(session, compiled.plan, {});
+    session.err << RenderMistakes(file, compiled.mistakes, false);
+    return Fail(session, absl::InvalidArgumentError("a plan with mistakes cannot be shown"),
+                absl::StrCat("${EDITOR:-vi} ", file));
+  }
+  const std::string next = "belayctl plan sign FILE --key KEY";
+  const absl::StatusOr<v1::SignedPlan> signed_plan = ReadSignedPlanFile(*text);
+  if (!signed_plan.ok()) return Fail(session, signed_plan.status(), next);
+  const absl::StatusOr<v1::RemediationPlan> plan = DecodeUnverified(*signed_plan);
+  if (!plan.ok()) return Fail(session, plan.status(), next);
+  PlanSignatures signatures{PlanDigest(*signed_plan), {}};
+  for (const v1::Signature& signature : signed_plan->signatures()) {
+    signatures.key_ids.push_back(signature.key_id());
+  }
+  return ShowPlan(session, *plan, signatures);
+}
+
+}  // namespace
+
+void AddPlanShow(CLI::App& parent, Session& session) {
+  CLI::App* verb =
+      parent.add_subcommand("show", "Show what a plan would do, with every default filled in");
+  auto file = std::make_shared<std::string>();
+  verb->add_option("FILE", *file, "a plan in YAML or a signed one; - is standard input")
+      ->required();
+  verb->footer(
+      "Signatures are named, not verified: only the nodes know which keys they trust.\n\n"
+      "Examples:\n  belayctl plan show audit-logging.plan\n  belayctl plan show audit-logging.yaml "
+      "-o json");
+  verb->callback(
+      [&session, file] { session.run = [&session, file] { return Show(session, *file); }; });
+}
+
+}  // namespace belay

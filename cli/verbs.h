@@ -1,0 +1,24 @@
+// One function a verb: adds it to its parent command.  `session` outlives the parser.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include "cli/session.h"
+
+namespace belay {
+
+void AddPlanLint(CLI::App& parent, Session& session);
+void AddPlanSign(CLI::App& parent, Session& session);
+void AddPlanShow(CLI::App& parent, Session& session);
+void AddKeyGenerate(CLI::App& parent, Session& session);
+void AddTokenCreate(CLI::App& parent, Session& session);
+void AddNodeList(CLI::App& parent, Session& session);
+void AddNodeClearEmergency(CLI::App& parent, Session& session);
+void AddRolloutStart(CLI::App& parent, Session& session);
+void AddRolloutWatch(CLI::App& parent, Session& session);
+void AddRolloutStatus(CLI::App& parent, Session& session);
+void AddRolloutList(CLI::App& parent, Session& session);
+void AddReport(CLI::App& parent, Session& session);
+void AddCompletion(CLI::App& root, Session& session);
+void AddVersion(CLI::App& parent, Session& session);
+
+}  // namespace belay
