@@ -35,7 +35,7 @@ class Report {
     }
   }
 
-  void Gate(const v1::StepReport& report) {
+  void Gate(const v1::StepReport& report, const char* since) {
     if (!report.changed()) {
       Item("gate", "nothing was written: already as the plan wants it");
     }
@@ -47,16 +47,16 @@ class Report {
                : "not measured");
     }
     if (report.gate_seconds() > 0) {
-      Item("gate", absl::StrFormat(
-                       "%s from publishing to verdict: %s the component's own start, %s "
-                       "watched",
-                       Seconds(report.gate_seconds()), Seconds(report.component_start_seconds()),
-                       Seconds(report.stable_seconds())));
+      Item("gate", absl::StrFormat("%s from %s to verdict: %s the component's own start, %s "
+                                   "watched",
+                                   Seconds(report.gate_seconds()),
+                                   Seconds(report.component_start_seconds()),
+                                   Seconds(report.stable_seconds())));
     }
     for (const v1::Adoption& adoption : report.adoptions()) {
       Item("adoption",
-           absl::StrFormat("%s pid %d started %s after publishing, %s, %s", adoption.component(),
-                           adoption.pid(), Seconds(adoption.started_after_seconds()),
+           absl::StrFormat("%s pid %d started %s after %s, %s, %s", adoption.component(),
+                           adoption.pid(), Seconds(adoption.started_after_seconds()), since,
                            adoption.arguments_match() ? "has the arguments" : "HAS OTHER ARGUMENTS",
                            adoption.owns_listener() ? "owns the port" : "DOES NOT OWN THE PORT"));
     }
@@ -85,10 +85,10 @@ class Report {
                             : absl::StrCat(" to ", FormatUnixMillis(step.finished_unix_ms()))));
     }
     Changes(step);
-    if (step.has_report()) Gate(step.report());
+    if (step.has_report()) Gate(step.report(), "publishing");
     if (step.has_rollback_report()) {
       Line(4, "-- rolled back --");
-      Gate(step.rollback_report());
+      Gate(step.rollback_report(), "restoring");
     }
     for (const std::string& command : step.manual_commands()) Item("by hand", command);
   }
