@@ -1,6 +1,7 @@
 // belayctl: what an operator types.  Parses the command line and runs one verb.
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "cli/render/words.h"
@@ -53,8 +54,12 @@ std::string NamedCommand(const CLI::App& root) {
 
 int Main(int argc, char** argv) {
   RequireTls13();
-  const SystemClock clock;
-  Session session{std::cout, std::cerr, clock, OutputIsTerminal(), "", "30s", "table", {}};
+  const absl::StatusOr<std::unique_ptr<SystemClock>> clock = SystemClock::Open();
+  if (!clock.ok()) {
+    std::cerr << "belayctl: " << clock.status().message() << "\nnext: ls -l /proc" << std::endl;
+    return kExitOther;
+  }
+  Session session{std::cout, std::cerr, **clock, OutputIsTerminal(), "", "30s", "table", {}};
   CLI::App root("belayctl rolls hardening out to control-plane nodes, one at a time.", "belayctl");
   root.require_subcommand(1);
   root.fallthrough();

@@ -1,6 +1,5 @@
 #include "cli/watch_loop.h"
 
-#include <chrono>
 #include <memory>
 #include <ostream>
 #include <vector>
@@ -13,7 +12,7 @@
 #include "cli/render/words.h"
 #include "cli/terminal.h"
 #include "common/base/time_text.h"
-#include "common/loop/mailbox.h"
+#include "common/os/pause.h"
 
 namespace belay {
 namespace {
@@ -99,7 +98,7 @@ class Watcher {
 
   // A coordinator that accepts and ends each stream at once must not be asked without a rest.
   void Pause() {
-    if (client_.WaitForConnection(kTickMs)) Mailbox<int>(1).TakeFor(std::chrono::milliseconds(250));
+    if (client_.WaitForConnection(kTickMs)) Stopper().For(250'000'000);
   }
 
   void Draw() {

@@ -49,7 +49,7 @@ class Report {
     if (report.gate_seconds() > 0) {
       Item("gate", absl::StrFormat("%s from %s to verdict: %s the component's own start, %s "
                                    "watched",
-                                   Seconds(report.gate_seconds()),
+                                   Seconds(report.gate_seconds()), since,
                                    Seconds(report.component_start_seconds()),
                                    Seconds(report.stable_seconds())));
     }
