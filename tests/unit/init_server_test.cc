@@ -1,0 +1,219 @@
+#include "server/enrolment/init_server.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/crypto/x509.h"
+
+namespace belay {
+namespace {
+
+constexpr std::int64_t kNow = 1'790'000'000;
+struct Kill {};
+
+// Directories and files in memory, with rename of directories; the k-th mutating call fails or
+// kills.
+class Tree final : public FileSystem {
+ public:
+  struct Entry {
+    EntryType type = EntryType::RegularFile;
+    FileContent content;
+    bool synced = false;
+  };
+
+  absl::StatusOr<FileContent> Read(const std::string& path) const override {
+    const auto found = entries.find(path);
+    if (found == entries.end()) return absl::NotFoundError(path);
+    return found->second.content;
+  }
+  absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& directory) const override {
+    if (directory != "/" && entries.count(directory) == 0) return absl::NotFoundError(directory);
+    std::vector<DirectoryEntry> result;
+    for (const auto& [path, entry] : entries) {
+      if (ParentDirectory(path) == directory) result.push_back({BaseName(path), entry.type});
+    }
+    return result;
+  }
+  absl::Status Create(const std::string& path, const std::string& bytes,
+                      const FileAttributes& attributes) override {
+    return Step([&] {
+      entries[path] = {EntryType::RegularFile, {bytes, attributes, 0, 0}, false};
+      return absl::OkStatus();
+    });
+  }
+  absl::Status WriteFrom(const std::string&, std::uint64_t, const std::string&) override {
+    return absl::UnimplementedError("not needed here");
+  }
+  absl::Status Sync(const std::string& path) override {
+    return Step([&] {
+      if (path != "/") entries.at(path).synced = true;
+      return absl::OkStatus();
+    });
+  }
+  absl::Status Rename(const std::string& from, const std::string& to) override {
+    return Step([&]() -> absl::Status {
+      if (List(to).ok() && !List(to)->empty()) return absl::FailedPreconditionError("not empty");
+      for (const auto& [path, entry] : entries) {
+        if (path == from || absl::StartsWith(path, from + "/")) {
+          EXPECT_TRUE(entry.synced) << path << " is published before it is durable";
+        }
+      }
+      std::map<std::string, Entry> moved;
+      for (const auto& [path, entry] : entries) {
+        const bool below = path == from || absl::StartsWith(path, from + "/");
+        moved[below ? to + path.substr(from.size()) : path] = entry;
+      }
+      entries = moved;
+      return absl::OkStatus();
+    });
+  }
+  absl::Status Remove(const std::string& path) override {
+    if (entries.erase(path) == 0) return absl::NotFoundError(path);
+    return absl::OkStatus();
+  }
+  absl::Status MakeDirectory(const std::string& path, std::uint32_t mode) override {
+    return Step([&]() -> absl::Status {
+      FileContent content;
+      content.attributes.mode = mode;
+      if (!entries.emplace(path, Entry{EntryType::Directory, content, false}).second) {
+        return absl::AlreadyExistsError(path);
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  template <class Work>
+  absl::Status Step(Work work) {
+    const bool now = calls++ == at;
+    if (now && kill) throw Kill{};
+    if (now) return absl::ResourceExhaustedError("no space");
+    return work();
+  }
+
+  std::map<std::string, Entry> entries;
+  int calls = 0;
+  int at = -1;
+  bool kill = false;
+};
+
+InitOptions Options() {
+  InitOptions options;
+  options.directory = "/var/lib/belay-server";
+  options.operator_name = "ana";
+  options.advertise = {"belay.example", "10.1.2.3", "belay-coordinator"};
+  options.now_unix = kNow;
+  return options;
+}
+std::string At(const Tree& tree, const std::string& path) {
+  const auto content = tree.Read("/var/lib/belay-server" + path);
+  EXPECT_TRUE(content.ok()) << path;
+  return content.ok() ? content->bytes : "";
+}
+
+TEST(InitServer, MakesAServerAndAnOperatorThatTrustEachOther) {
+  Tree tree;
+  const auto result = InitServer(tree, Options());
+  ASSERT_TRUE(result.ok()) << result.status();
+  const std::string ca = At(tree, "/ca/ca.pem");
+  EXPECT_EQ(result->ca_hash, *CaHash(ca));
+  EXPECT_EQ(result->operator_config, "/var/lib/belay-server/operators/ana/config.yaml");
+  EXPECT_TRUE(CheckKeyPair({At(tree, "/ca/ca.key"), ca}, ca, kNow).ok());
+  const KeyPair server{At(tree, "/tls/server.key"), At(tree, "/tls/server.pem")};
+  EXPECT_TRUE(CheckKeyPair(server, At(tree, "/tls/ca.pem"), kNow + 364 * 86400).ok());
+  const auto facts = ReadCertificate(server.certificate_pem);
+  EXPECT_EQ(facts->uris, std::vector<std::string>{"spiffe://belay/coordinator"});
+  EXPECT_EQ(facts->dns_names, (std::vector<std::string>{"belay-coordinator", "belay.example"}));
+  EXPECT_TRUE(absl::EndsWith(server.certificate_pem, ca)) << "the CA is presented, for the pin";
+  const KeyPair ana{At(tree, "/operators/ana/client.key"), At(tree, "/operators/ana/client.pem")};
+  EXPECT_TRUE(CheckKeyPair(ana, At(tree, "/operators/ana/ca.pem"), kNow).ok());
+  EXPECT_EQ(ReadCertificate(ana.certificate_pem)->uris,
+            std::vector<std::string>{"spiffe://belay/operator/ana"});
+  EXPECT_TRUE(absl::StrContains(At(tree, "/operators/ana/config.yaml"), "belay.example:7443"));
+}
+
+TEST(InitServer, KeepsEverythingToItsOwner) {
+  Tree tree;
+  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  for (const auto& [path, entry] : tree.entries) {
+    if (!absl::StartsWith(path, "/var/lib/belay-server")) continue;
+    EXPECT_EQ(entry.content.attributes.mode, entry.type == EntryType::Directory ? 0700u : 0600u)
+        << path;
+  }
+}
+
+TEST(InitServer, RefusesADirectoryWithAnythingInItAndChangesNothing) {
+  Tree tree;
+  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  const std::string key = At(tree, "/ca/ca.key");
+  const std::size_t entries = tree.entries.size();
+  EXPECT_EQ(InitServer(tree, Options()).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(At(tree, "/ca/ca.key"), key);
+  EXPECT_EQ(tree.entries.size(), entries);
+}
+
+TEST(InitServer, FillsADirectoryThatIsThereAndEmpty) {
+  Tree tree;
+  for (const char* path : {"/var", "/var/lib", "/var/lib/belay-server"}) {
+    ASSERT_TRUE(tree.MakeDirectory(path, 0700).ok());
+  }
+  EXPECT_TRUE(InitServer(tree, Options()).ok());
+}
+
+TEST(InitServer, LeavesNothingHalfWhereverItIsKilled) {
+  Tree whole;
+  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  ASSERT_GT(whole.calls, 20);
+  for (int at = 0; at < whole.calls; ++at) {
+    Tree tree;
+    tree.at = at;
+    tree.kill = true;
+    EXPECT_THROW(static_cast<void>(InitServer(tree, Options())), Kill);
+    const bool there = tree.List("/var/lib/belay-server").ok();
+    EXPECT_EQ(there, tree.Read("/var/lib/belay-server/server.yaml").ok()) << at;
+    tree.kill = false;
+    tree.at = -1;
+    EXPECT_EQ(InitServer(tree, Options()).ok(), !there) << "killed at " << at << ", then again";
+  }
+}
+
+TEST(InitServer, LeavesNoKeysBehindWhenTheDiskIsFull) {
+  Tree whole;
+  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  for (int at = 0; at < whole.calls - 1; ++at) {
+    Tree tree;
+    tree.at = at;
+    EXPECT_EQ(InitServer(tree, Options()).status().code(), absl::StatusCode::kResourceExhausted);
+    for (const auto& [path, entry] : tree.entries) {
+      EXPECT_EQ(entry.type, EntryType::Directory) << path << " after failing at " << at;
+      EXPECT_FALSE(absl::StrContains(path, "belay")) << path << " after failing at " << at;
+    }
+  }
+}
+
+TEST(InitServer, RefusesNamesAndAddressesBeforeItWritesAnything) {
+  const auto refused = [](auto change) {
+    Tree tree;
+    InitOptions options = Options();
+    change(options);
+    EXPECT_EQ(InitServer(tree, options).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(tree.calls, 0);
+  };
+  refused([](InitOptions& o) { o.operator_name = "../x"; });
+  refused([](InitOptions& o) { o.operator_name = ""; });
+  refused([](InitOptions& o) { o.directory = "relative"; });
+  refused([](InitOptions& o) { o.directory = "/"; });
+  refused([](InitOptions& o) { o.directory = "/x/"; });
+  refused([](InitOptions& o) { o.advertise = {"a b"}; });
+  refused([](InitOptions& o) { o.listen = "7443"; });
+  refused([](InitOptions& o) { o.listen = "0.0.0.0:0"; });
+  refused([](InitOptions& o) { o.enrol_listen = "0.0.0.0:70000"; });
+  refused([](InitOptions& o) { o.enrol_listen = "0.0.0.0\n:1"; });
+}
+
+}  // namespace
+}  // namespace belay
