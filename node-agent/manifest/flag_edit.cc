@@ -1,0 +1,236 @@
+#include "node-agent/manifest/flag_edit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "node-agent/manifest/argv_view.h"
+#include "node-agent/manifest/check_bytes.h"
+#include "node-agent/manifest/list_edit.h"
+#include "node-agent/manifest/merge_list.h"
+#include "node-agent/manifest/write_scalar.h"
+
+namespace belay {
+namespace {
+
+struct CommandLine {
+  std::vector<ArgvItem> items;
+  ArgvView view;
+  std::vector<FlagUse> uses;  // of the flag that is edited
+};
+
+// command and args are one command line with one numbering; this is the way back to the lists.
+struct ItemPlace {
+  const YamlNode* list;
+  size_t index;
+};
+ItemPlace PlaceOf(const EditPlace& place, size_t item) {
+  const size_t in_command = place.command == nullptr ? 0 : place.command->items.size();
+  if (item < in_command) return {place.command, item};
+  return {place.args, item - in_command};
+}
+const YamlNode& NodeOf(const EditPlace& place, size_t item) {
+  const ItemPlace at = PlaceOf(place, item);
+  return at.list->items[at.index];
+}
+
+absl::Status CheckNotUnclear(const CommandLine& line, const std::string& flag) {
+  for (size_t i = line.view.flags_begin; i < line.items.size(); ++i) {
+    const ArgvItem& item = line.items[i];
+    if (!item.is_text || item.text.size() < 2 || item.text[0] != '-') continue;
+    const size_t blank = item.text.find_first_of(" \t\n");
+    if (blank == std::string::npos || item.text.find('=') < blank) continue;
+    const size_t dashes = item.text[1] == '-' ? 2 : 1;
+    if (NormalFlagName(std::string_view(item.text).substr(dashes, blank - dashes)) == flag) {
+      return RefuseAtLine(item.line, absl::StrCat("'", item.text,
+                                                  "' holds flag and value in one item with a "
+                                                  "blank between; the program does not read that"));
+    }
+  }
+  for (const FlagUse& use : line.uses) {
+    // pflag gives a boolean flag no second item, so "--f false" means --f=true and an argument.
+    if (use.value_index.has_value() && (*use.value == "true" || *use.value == "false")) {
+      return RefuseAtLine(line.items[*use.value_index].line,
+                          absl::StrCat("'", *use.value, "' stands in its own item behind --", flag,
+                                       "; write --", flag, "=", *use.value));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommandLine> ReadCommandLine(const EditPlace& place, const std::string& flag_text) {
+  const std::string flag = NormalFlagName(flag_text);
+  if (flag.empty() || flag[0] == '-' || flag.find_first_of("= \t\r\n\"'") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", flag_text, "' is not the name of a flag; give it without dashes"));
+  }
+  CommandLine line;
+  line.items = ArgvItems(place);
+  ASSIGN_OR_RETURN(line.view, ReadArgv(line.items, place.names,
+                                       place.command != nullptr && !place.command->items.empty()));
+  for (const FlagUse& use : line.view.uses) {
+    if (use.name == flag) line.uses.push_back(use);
+  }
+  RETURN_IF_ERROR(CheckNotUnclear(line, flag));
+  return line;
+}
+
+absl::Status CheckValue(std::string_view value) {
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      return absl::InvalidArgumentError("the value holds a control character");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Behind the last flag, or behind binary and subcommand when there is none.
+absl::StatusOr<Splice> InsertFlag(std::string_view bytes, const EditPlace& place,
+                                  const CommandLine& line, const std::string& text) {
+  size_t anchor = 0;
+  if (!line.view.uses.empty()) {
+    const FlagUse& last = line.view.uses.back();
+    anchor = last.value_index.value_or(last.index);
+  } else if (line.view.flags_begin > 0) {
+    anchor = line.view.flags_begin - 1;
+  } else {
+    return RefuseAtLine(line.items.front().line,
+                        "no flag and no program stands in the command line");
+  }
+  const ItemPlace at = PlaceOf(place, anchor);
+  const YamlNode& neighbour = at.list->items[at.index];
+  NewItem item;
+  item.block_lines = {WriteScalar(text, neighbour.style, false, place.json)};
+  item.flow_text = WriteScalar(text, neighbour.style, true, place.json);
+  return InsertBehind(bytes, *at.list, at.index, {item});
+}
+
+absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& place,
+                                    const CommandLine& line, const FlagUse& use,
+                                    const std::string& value) {
+  const size_t item = use.value_index.value_or(use.index);
+  const ItemPlace at = PlaceOf(place, item);
+  std::string text = value;
+  if (!use.value_index.has_value()) {
+    // The name keeps the spelling it has.
+    const std::string& old = line.items[use.index].text;
+    text = absl::StrCat(old.substr(0, old.find('=')), "=", value);
+  }
+  return ReplaceScalar(bytes, NodeOf(place, item), at.list->flow, place.json, text);
+}
+
+absl::StatusOr<std::vector<Splice>> RemoveUses(std::string_view bytes, const EditPlace& place,
+                                               const std::vector<FlagUse>& uses) {
+  std::vector<size_t> in_command;
+  std::vector<size_t> in_args;
+  for (const FlagUse& use : uses) {
+    for (const size_t item : {use.index, use.value_index.value_or(use.index)}) {
+      const ItemPlace at = PlaceOf(place, item);
+      std::vector<size_t>& indexes = at.list == place.command ? in_command : in_args;
+      if (indexes.empty() || indexes.back() != at.index) indexes.push_back(at.index);
+    }
+  }
+  std::vector<Splice> splices;
+  for (const auto& [list, indexes] :
+       {std::pair(place.command, in_command), std::pair(place.args, in_args)}) {
+    if (indexes.empty()) continue;
+    ASSIGN_OR_RETURN(const std::vector<Splice> removed, RemoveItems(bytes, *list, indexes));
+    splices.insert(splices.end(), removed.begin(), removed.end());
+  }
+  return splices;
+}
+
+// kube-apiserver reads the old name of this list into the same setting and refuses both together.
+absl::Status CheckOldName(const CommandLine& line, const std::string& flag) {
+  if (NormalFlagName(flag) != "enable-admission-plugins" || !line.uses.empty()) {
+    return absl::OkStatus();
+  }
+  for (const FlagUse& use : line.view.uses) {
+    if (use.name == "admission-control") {
+      return RefuseAtLine(line.items[use.index].line,
+                          "the old flag --admission-control is given; move its plugins to "
+                          "--enable-admission-plugins first");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Splice>> SetFlagSplices(std::string_view bytes, const EditPlace& place,
+                                                   const v1::SetFlag& edit) {
+  RETURN_IF_ERROR(CheckValue(edit.value()));
+  ASSIGN_OR_RETURN(CommandLine line, ReadCommandLine(place, edit.flag()));
+  RETURN_IF_ERROR(CheckOldName(line, edit.flag()));
+  if (line.uses.empty()) {
+    ASSIGN_OR_RETURN(
+        const Splice splice,
+        InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", edit.value())));
+    return std::vector<Splice>{splice};
+  }
+  // The last use is the one that counts; it stays, the others go.
+  const FlagUse kept = line.uses.back();
+  line.uses.pop_back();
+  ASSIGN_OR_RETURN(std::vector<Splice> splices, RemoveUses(bytes, place, line.uses));
+  if (kept.value.value_or("true") != edit.value()) {
+    ASSIGN_OR_RETURN(const Splice splice, ReplaceValue(bytes, place, line, kept, edit.value()));
+    splices.push_back(splice);
+  }
+  return splices;
+}
+
+absl::StatusOr<std::vector<Splice>> UnsetFlagSplices(std::string_view bytes, const EditPlace& place,
+                                                     const v1::UnsetFlag& edit) {
+  ASSIGN_OR_RETURN(const CommandLine line, ReadCommandLine(place, edit.flag()));
+  return RemoveUses(bytes, place, line.uses);
+}
+
+absl::StatusOr<std::vector<Splice>> MergeListFlagSplices(std::string_view bytes,
+                                                         const EditPlace& place,
+                                                         const v1::MergeListFlag& edit) {
+  const std::vector<std::string> add(edit.add().begin(), edit.add().end());
+  const std::vector<std::string> remove(edit.remove().begin(), edit.remove().end());
+  for (const std::vector<std::string>* const list : {&add, &remove}) {
+    for (const std::string& element : *list) {
+      RETURN_IF_ERROR(CheckValue(element));
+      if (element.empty() || element.find_first_of(",\"\\ ") != std::string::npos) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("'", element, "' is not one element of a list"));
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(const CommandLine line, ReadCommandLine(place, edit.flag()));
+  RETURN_IF_ERROR(CheckOldName(line, edit.flag()));
+  std::vector<std::string> before;
+  for (const FlagUse& use : line.uses) {
+    if (!use.value.has_value()) {
+      return RefuseAtLine(line.items[use.index].line,
+                          absl::StrCat("--", edit.flag(), " has no value to merge into"));
+    }
+    before.push_back(*use.value);
+  }
+  if (before.empty()) {
+    if (add.empty()) return std::vector<Splice>{};
+    ASSIGN_OR_RETURN(const std::vector<std::string> value, MergeList({""}, add, {}));
+    ASSIGN_OR_RETURN(
+        const Splice splice,
+        InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", value[0])));
+    return std::vector<Splice>{splice};
+  }
+  absl::StatusOr<std::vector<std::string>> after = MergeList(before, add, remove);
+  if (!after.ok())
+    return RefuseAtLine(line.items[line.uses.back().index].line,
+                        std::string(after.status().message()));
+  std::vector<Splice> splices;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == (*after)[i]) continue;
+    ASSIGN_OR_RETURN(const Splice splice,
+                     ReplaceValue(bytes, place, line, line.uses[i], (*after)[i]));
+    splices.push_back(splice);
+  }
+  return splices;
+}
+
+}  // namespace belay

@@ -1,0 +1,35 @@
+// Where an edit has to be made: the one container it names and that container's command line.
+// Everything missing, given twice or of another shape is refused.  Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "node-agent/manifest/argv_view.h"
+#include "node-agent/manifest/tree.h"
+
+namespace belay {
+
+// Points into the tree it was made from.
+struct EditPlace {
+  const YamlNode* spec = nullptr;
+  const YamlNode* containers = nullptr;
+  const YamlNode* container = nullptr;
+  const YamlNode* command = nullptr;  // nullptr when not there
+  const YamlNode* args = nullptr;     // nullptr when not there
+  std::vector<std::string> names;     // what the binary may be called
+  bool json = false;                  // strict JSON: double quotes only, no comments
+};
+
+// INVALID_ARGUMENT when the document is not one Pod.
+absl::StatusOr<const YamlNode*> PodSpec(const YamlNode& root);
+
+// `container` is empty where it is named like the manifest.
+absl::StatusOr<EditPlace> Locate(const YamlNode& root, const std::string& manifest,
+                                 const std::string& container);
+
+// Items of command, then of args.
+std::vector<ArgvItem> ArgvItems(const EditPlace& place);
+
+}  // namespace belay

@@ -1,0 +1,32 @@
+// The parsed document as plain values, for judging edits: texts, other scalars, lists and maps, no
+// offsets and no styles.  Maps compare without regard to order, lists with it.  Pure.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node-agent/manifest/tree.h"
+
+namespace belay {
+
+struct Model {
+  enum class Kind { Null, Text, Other, List, Map };
+  Kind kind = Kind::Null;
+  std::string text;  // of Text; as written, of Other (numbers, booleans)
+  std::vector<Model> list;
+  std::vector<std::pair<std::string, Model>> map;  // sorted by key, stable
+
+  bool operator==(const Model& other) const;
+  Model* Find(std::string_view key);
+  void Set(const std::string& key, Model value);
+};
+
+Model ModelOf(const YamlNode& node);
+Model TextModel(std::string text);
+
+// Every text of the list; nothing when an item is not a text.
+std::vector<std::string> TextsOf(const Model* list);
+
+}  // namespace belay

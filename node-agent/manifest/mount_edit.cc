@@ -1,0 +1,240 @@
+#include "node-agent/manifest/mount_edit.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "node-agent/manifest/check_bytes.h"
+#include "node-agent/manifest/list_edit.h"
+#include "node-agent/manifest/write_scalar.h"
+
+namespace belay {
+namespace {
+
+struct Wanted {
+  std::string name;
+  std::string host_path;
+  std::string mount_path;
+  std::string type;
+  bool read_only = false;
+};
+
+std::string WithoutSlash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+bool IsPlainPath(const std::string& path) {
+  if (path.size() < 2 || path[0] != '/') return false;
+  for (const char c : path) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == ':') return false;
+  }
+  return absl::StrCat(path, "/").find("/../") == std::string::npos;
+}
+
+absl::StatusOr<Wanted> ReadWanted(const v1::MountPath& edit) {
+  Wanted wanted{edit.name(), edit.host_path(),
+                edit.mount_path().empty() ? edit.host_path() : edit.mount_path(),
+                edit.type().empty() ? "DirectoryOrCreate" : edit.type(), edit.read_only()};
+  if (!IsPlainPath(wanted.host_path) || !IsPlainPath(wanted.mount_path)) {
+    return absl::InvalidArgumentError(absl::StrCat("mountPath: '", wanted.host_path, "' or '",
+                                                   wanted.mount_path, "' is not an absolute path"));
+  }
+  if (wanted.name.empty() || wanted.name.size() > 63 ||
+      wanted.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("mountPath: '", wanted.name, "' is not the name of a volume"));
+  }
+  return wanted;
+}
+
+// Text of a key; empty when it is not there.
+absl::StatusOr<std::string> TextOf(const YamlNode& mapping, std::string_view key) {
+  if (mapping.kind != YamlNode::Kind::Mapping) {
+    return RefuseAtLine(mapping.line, "a volume or mount is not a mapping");
+  }
+  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(mapping, key));
+  return node == nullptr ? std::string() : node->value;
+}
+
+absl::StatusOr<const YamlNode*> ListOf(const YamlNode& mapping, std::string_view key) {
+  ASSIGN_OR_RETURN(const YamlNode* const list, FindKey(mapping, key));
+  if (list != nullptr && list->kind != YamlNode::Kind::Sequence) {
+    return RefuseAtLine(mapping.line, absl::StrCat("'", std::string(key),
+                                                   "' is not a list; remove the key or fill it"));
+  }
+  return list;
+}
+
+// The volume that gives the wanted host path under `name`; nullptr when there is no such volume.
+absl::StatusOr<bool> VolumeIsThere(const YamlNode* volumes, const std::string& name,
+                                   const Wanted& wanted) {
+  bool found = false;
+  if (volumes == nullptr) return false;
+  for (const YamlNode& volume : volumes->items) {
+    ASSIGN_OR_RETURN(const std::string given, TextOf(volume, "name"));
+    if (given != name) continue;
+    if (found) return RefuseAtLine(volume.line, absl::StrCat("two volumes are named '", name, "'"));
+    found = true;
+    ASSIGN_OR_RETURN(const YamlNode* const host, FindKey(volume, "hostPath"));
+    std::string path;
+    std::string type;
+    if (host != nullptr) {
+      ASSIGN_OR_RETURN(path, TextOf(*host, "path"));
+      ASSIGN_OR_RETURN(type, TextOf(*host, "type"));
+    }
+    if (WithoutSlash(path) != WithoutSlash(wanted.host_path)) {
+      return RefuseAtLine(volume.line,
+                          absl::StrCat("the volume name '", name,
+                                       "' is taken by another volume; choose another name"));
+    }
+    if (name == wanted.name && type != wanted.type) {
+      return RefuseAtLine(volume.line, absl::StrCat("the volume '", name, "' has hostPath type '",
+                                                    type, "', not '", wanted.type, "'"));
+    }
+  }
+  return found;
+}
+
+// True when the container already sees the host path there in the wanted way.
+absl::StatusOr<bool> MountIsThere(const YamlNode* mounts, const YamlNode* volumes,
+                                  const Wanted& wanted) {
+  if (mounts == nullptr) return false;
+  for (const YamlNode& mount : mounts->items) {
+    ASSIGN_OR_RETURN(const std::string path, TextOf(mount, "mountPath"));
+    if (WithoutSlash(path) != WithoutSlash(wanted.mount_path)) continue;
+    ASSIGN_OR_RETURN(const std::string name, TextOf(mount, "name"));
+    ASSIGN_OR_RETURN(const std::string read_only, TextOf(mount, "readOnly"));
+    ASSIGN_OR_RETURN(const std::string sub_path, TextOf(mount, "subPath"));
+    ASSIGN_OR_RETURN(const std::string sub_path_expr, TextOf(mount, "subPathExpr"));
+    const absl::StatusOr<bool> same = VolumeIsThere(volumes, name, wanted);
+    if (!same.ok() || !*same || !sub_path.empty() || !sub_path_expr.empty()) {
+      return RefuseAtLine(mount.line, absl::StrCat("something else is mounted at ", path));
+    }
+    if ((read_only == "true") != wanted.read_only) {
+      return RefuseAtLine(mount.line,
+                          absl::StrCat(path, " is already mounted with readOnly ",
+                                       read_only == "true" ? "true" : "false",
+                                       "; make the edit ask for the same, or change it by hand"));
+    }
+    return true;
+  }
+  return false;
+}
+
+std::string Text(const std::string& text, bool flow, bool json) {
+  return WriteScalar(text, YamlNode::Style::Plain, flow, json);
+}
+std::string Key(std::string_view key, bool json) {
+  const std::string name(key);
+  return json ? absl::StrCat("\"", name, "\": ") : absl::StrCat(name, ": ");
+}
+
+NewItem VolumeItem(const Wanted& wanted, bool json) {
+  NewItem item;
+  item.block_lines = {"hostPath:", absl::StrCat("  path: ", Text(wanted.host_path, false, json)),
+                      absl::StrCat("  type: ", Text(wanted.type, false, json)),
+                      absl::StrCat("name: ", Text(wanted.name, false, json))};
+  item.flow_text = absl::StrCat("{", Key("hostPath", json), "{", Key("path", json),
+                                Text(wanted.host_path, true, json), ", ", Key("type", json),
+                                Text(wanted.type, true, json), "}, ", Key("name", json),
+                                Text(wanted.name, true, json), "}");
+  return item;
+}
+
+NewItem MountItem(const Wanted& wanted, bool json) {
+  NewItem item;
+  item.block_lines = {absl::StrCat("mountPath: ", Text(wanted.mount_path, false, json)),
+                      absl::StrCat("name: ", Text(wanted.name, false, json))};
+  item.flow_text = absl::StrCat("{", Key("mountPath", json), Text(wanted.mount_path, true, json),
+                                ", ", Key("name", json), Text(wanted.name, true, json));
+  if (wanted.read_only) {
+    item.block_lines.emplace_back("readOnly: true");
+    absl::StrAppend(&item.flow_text, ", ", Key("readOnly", json), "true");
+  }
+  item.flow_text += "}";
+  return item;
+}
+
+// A new key with a list of one item, in a mapping that has none of that name.
+absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
+                                 const YamlNode& mapping, std::string_view key,
+                                 const NewItem& item) {
+  const std::string name(key);
+  if (mapping.flow) {
+    const size_t at = mapping.keys.front().begin;
+    size_t blank = at;
+    while (blank > 0 && (bytes[blank - 1] == ' ' || bytes[blank - 1] == '\n' ||
+                         bytes[blank - 1] == '\r' || bytes[blank - 1] == '\t')) {
+      --blank;
+    }
+    return Splice{at, at,
+                  absl::StrCat(Key(key, place.json), "[", item.flow_text, "],",
+                               std::string(bytes.substr(blank, at - blank)))};
+  }
+  // Behind the last entry that is one text on one line, in the column of the mapping's keys.
+  const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
+  for (size_t i = mapping.items.size(); i > 0; --i) {
+    const YamlNode& value = mapping.items[i - 1];
+    const std::optional<size_t> end = NodeEnd(bytes, value);
+    if (value.kind != YamlNode::Kind::Scalar || !end.has_value()) continue;
+    const std::string_view rest = bytes.substr(*end, NextLine(bytes, *end) - *end);
+    const size_t other = rest.find_first_not_of(" \t\r\n");
+    if (other != std::string_view::npos && (rest[other] != '#' || other == 0)) continue;
+    const YamlNode& containers = place.containers->items.front();
+    if (place.containers->flow) return RefuseAtLine(mapping.line, "the containers are a [list]");
+    const size_t dash = bytes.find('-', LineStart(bytes, containers.begin));
+    const size_t dash_column = dash - LineStart(bytes, dash);
+    const size_t key_column = place.spec->begin - LineStart(bytes, place.spec->begin);
+    const std::string indent(column, ' ');
+    const std::string item_indent(column + (dash_column > key_column ? 2 : 0), ' ');
+    const std::string eol = EndOfLine(bytes, *end);
+    std::vector<std::string> lines = {absl::StrCat(indent, name, ":")};
+    for (size_t l = 0; l < item.block_lines.size(); ++l) {
+      lines.push_back(absl::StrCat(item_indent, l == 0 ? "- " : "  ", item.block_lines[l]));
+    }
+    const size_t at = NextLine(bytes, *end);
+    const bool unfinished = bytes.back() != '\n' && at == bytes.size();
+    std::string text;
+    for (const std::string& line : lines) {
+      absl::StrAppend(&text, unfinished ? eol : "", line, unfinished ? "" : eol);
+    }
+    return Splice{at, at, text};
+  }
+  return RefuseAtLine(mapping.line,
+                      absl::StrCat("there is no '", name, "' and no certain place for it; add '",
+                                   name, ": []' by hand"));
+}
+
+absl::StatusOr<Splice> AddItem(std::string_view bytes, const EditPlace& place,
+                               const YamlNode& mapping, std::string_view key, const YamlNode* list,
+                               const NewItem& item) {
+  if (list == nullptr) return InsertKey(bytes, place, mapping, key, item);
+  if (list->items.empty()) return FillEmpty(bytes, *list, item);
+  return InsertBehind(bytes, *list, list->items.size() - 1, {item});
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Splice>> MountPathSplices(std::string_view bytes, const EditPlace& place,
+                                                     const v1::MountPath& edit) {
+  ASSIGN_OR_RETURN(const Wanted wanted, ReadWanted(edit));
+  ASSIGN_OR_RETURN(const YamlNode* const volumes, ListOf(*place.spec, "volumes"));
+  ASSIGN_OR_RETURN(const YamlNode* const mounts, ListOf(*place.container, "volumeMounts"));
+  std::vector<Splice> splices;
+  ASSIGN_OR_RETURN(const bool mounted, MountIsThere(mounts, volumes, wanted));
+  if (mounted) return splices;
+  ASSIGN_OR_RETURN(const bool has_volume, VolumeIsThere(volumes, wanted.name, wanted));
+  if (!has_volume) {
+    ASSIGN_OR_RETURN(const Splice splice, AddItem(bytes, place, *place.spec, "volumes", volumes,
+                                                  VolumeItem(wanted, place.json)));
+    splices.push_back(splice);
+  }
+  ASSIGN_OR_RETURN(const Splice splice, AddItem(bytes, place, *place.container, "volumeMounts",
+                                                mounts, MountItem(wanted, place.json)));
+  splices.push_back(splice);
+  return splices;
+}
+
+}  // namespace belay

@@ -1,0 +1,206 @@
+#include "node-agent/manifest/pod.h"
+
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/base/status_macros.h"
+#include "node-agent/manifest/argv_view.h"
+#include "node-agent/manifest/check_bytes.h"
+#include "node-agent/manifest/locate.h"
+#include "node-agent/manifest/tree.h"
+
+namespace belay {
+namespace {
+
+// Text of a key of a mapping; empty when it is missing or no text.
+absl::StatusOr<std::string> TextOf(const YamlNode* mapping, std::string_view key) {
+  if (mapping == nullptr || mapping->kind != YamlNode::Kind::Mapping) return std::string();
+  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(*mapping, key));
+  return node == nullptr ? std::string() : node->value;
+}
+
+absl::StatusOr<const YamlNode*> ListOf(const YamlNode& mapping, std::string_view key) {
+  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(mapping, key));
+  if (node == nullptr || node->kind == YamlNode::Kind::Null) return nullptr;
+  if (node->kind != YamlNode::Kind::Sequence) {
+    return RefuseAtLine(node->line, absl::StrCat("'", std::string(key), "' is not a list"));
+  }
+  return node;
+}
+
+absl::Status ReadTexts(const YamlNode& container, std::string_view key,
+                       std::vector<std::string>& texts) {
+  ASSIGN_OR_RETURN(const YamlNode* const list, ListOf(container, key));
+  if (list == nullptr) return absl::OkStatus();
+  for (const YamlNode& item : list->items) {
+    if (item.kind != YamlNode::Kind::Scalar) {
+      return RefuseAtLine(item.line,
+                          absl::StrCat("an item of '", std::string(key), "' is not a text"));
+    }
+    texts.push_back(item.value);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SendsAuthorization(const YamlNode& get) {
+  ASSIGN_OR_RETURN(const YamlNode* const headers, ListOf(get, "httpHeaders"));
+  if (headers == nullptr) return false;
+  for (const YamlNode& header : headers->items) {
+    ASSIGN_OR_RETURN(const std::string name, TextOf(&header, "name"));
+    if (absl::AsciiStrToLower(name) == "authorization") return true;
+  }
+  return false;
+}
+
+absl::Status ReadProbes(const YamlNode& container, ContainerFacts& facts) {
+  for (const char* const which : {"livenessProbe", "readinessProbe", "startupProbe"}) {
+    ASSIGN_OR_RETURN(const YamlNode* const probe, FindKey(container, which));
+    if (probe == nullptr || probe->kind != YamlNode::Kind::Mapping) continue;
+    ASSIGN_OR_RETURN(const YamlNode* const get, FindKey(*probe, "httpGet"));
+    if (get == nullptr || get->kind != YamlNode::Kind::Mapping) continue;
+    HttpProbeFacts http;
+    http.which = which;
+    ASSIGN_OR_RETURN(http.path, TextOf(get, "path"));
+    ASSIGN_OR_RETURN(http.sends_authorization, SendsAuthorization(*get));
+    facts.http_probes.push_back(std::move(http));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ContainerFacts> ReadContainer(const YamlNode& container) {
+  if (container.kind != YamlNode::Kind::Mapping) {
+    return RefuseAtLine(container.line, "an item of 'containers' is not a container");
+  }
+  ContainerFacts facts;
+  ASSIGN_OR_RETURN(facts.name, TextOf(&container, "name"));
+  RETURN_IF_ERROR(ReadTexts(container, "command", facts.command));
+  RETURN_IF_ERROR(ReadTexts(container, "args", facts.args));
+  RETURN_IF_ERROR(ReadProbes(container, facts));
+  ASSIGN_OR_RETURN(const YamlNode* const mounts, ListOf(container, "volumeMounts"));
+  if (mounts != nullptr) {
+    for (const YamlNode& mount : mounts->items) {
+      ASSIGN_OR_RETURN(const std::string path, TextOf(&mount, "mountPath"));
+      facts.mount_paths.push_back(path);
+    }
+  }
+  return facts;
+}
+
+bool IsFlag(std::string_view text) {
+  return text.size() >= 2 && text[0] == '-' && !(text[1] >= '0' && text[1] <= '9');
+}
+
+// Behind the binary where one of the known ones is seen: what stands in front is a wrapper's.
+size_t FlagsBegin(const std::vector<std::string>& argv) {
+  static constexpr std::array<std::string_view, 6> kPrograms = {
+      "kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kubelet",
+      "hyperkube"};
+  for (size_t i = 0; i < argv.size(); ++i) {
+    for (const std::string_view program : kPrograms) {
+      if (!IsFlag(argv[i]) && BaseName(argv[i]) == program) return i + 1;
+    }
+  }
+  return 0;
+}
+
+// Does `text` match, where "$(NAME)" in the pattern stands for anything and "$$" for "$"?
+bool MatchesExpanded(std::string_view pattern, std::string_view text) {
+  while (!pattern.empty()) {
+    if (pattern.substr(0, 2) == "$$") {
+      if (text.empty() || text.front() != '$') return false;
+      pattern.remove_prefix(2);
+      text.remove_prefix(1);
+      continue;
+    }
+    const size_t close = pattern.substr(0, 2) == "$(" ? pattern.find(')') : std::string_view::npos;
+    if (close != std::string_view::npos) {
+      const std::string_view rest = pattern.substr(close + 1);
+      for (size_t skip = 0; skip <= text.size(); ++skip) {
+        if (MatchesExpanded(rest, text.substr(skip))) return true;
+      }
+      return false;
+    }
+    if (text.empty() || text.front() != pattern.front()) return false;
+    pattern.remove_prefix(1);
+    text.remove_prefix(1);
+  }
+  return text.empty();
+}
+
+// Do expected[from...] and running[skip...] match, item by item?
+bool TailMatches(const std::vector<std::string>& expected, size_t from,
+                 const std::vector<std::string>& running, size_t skip) {
+  if (expected.size() - from != running.size() - skip) return false;
+  for (size_t i = from; i < expected.size(); ++i) {
+    if (!MatchesExpanded(expected[i], running[i - from + skip])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<PodFacts> ReadPod(std::string_view bytes) {
+  ASSIGN_OR_RETURN(const YamlNode root, ParseDocument(bytes));
+  ASSIGN_OR_RETURN(const YamlNode* const spec, PodSpec(root));
+  PodFacts facts;
+  facts.kind = "Pod";
+  ASSIGN_OR_RETURN(const YamlNode* const metadata, FindKey(root, "metadata"));
+  ASSIGN_OR_RETURN(facts.name, TextOf(metadata, "name"));
+  ASSIGN_OR_RETURN(facts.name_space, TextOf(metadata, "namespace"));
+  if (facts.name_space.empty()) facts.name_space = "default";
+  ASSIGN_OR_RETURN(const std::string host_network, TextOf(spec, "hostNetwork"));
+  facts.host_network = absl::AsciiStrToLower(host_network) == "true";
+  ASSIGN_OR_RETURN(const YamlNode* const containers, ListOf(*spec, "containers"));
+  if (containers == nullptr) return facts;
+  for (const YamlNode& container : containers->items) {
+    ASSIGN_OR_RETURN(ContainerFacts read, ReadContainer(container));
+    facts.containers.push_back(std::move(read));
+  }
+  return facts;
+}
+
+std::vector<std::string> Argv(const ContainerFacts& container) {
+  std::vector<std::string> argv = container.command;
+  argv.insert(argv.end(), container.args.begin(), container.args.end());
+  return argv;
+}
+
+std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::string_view flag) {
+  const std::string wanted = NormalFlagName(flag);
+  std::optional<std::string> value;
+  for (size_t i = FlagsBegin(argv); i < argv.size(); ++i) {
+    const std::string_view text = argv[i];
+    if (text == "--") break;
+    if (!IsFlag(text)) continue;
+    const std::string_view body = text.substr(text[1] == '-' ? 2 : 1);
+    const size_t equals = body.find('=');
+    if (NormalFlagName(body.substr(0, equals)) != wanted) continue;
+    if (equals != std::string_view::npos) {
+      value = std::string(body.substr(equals + 1));
+      continue;
+    }
+    // A boolean flag takes no second item, so "--f false" is --f=true and an argument.
+    const bool takes_next = i + 1 < argv.size() && !IsFlag(argv[i + 1]) && argv[i + 1] != "--" &&
+                            argv[i + 1] != "true" && argv[i + 1] != "false";
+    value = takes_next ? argv[i + 1] : "true";
+  }
+  return value;
+}
+
+bool ArgvMatches(const std::vector<std::string>& expected, const std::vector<std::string>& running,
+                 std::string_view component) {
+  if (expected.empty() || running.empty()) return false;
+  if (TailMatches(expected, 0, running, 0)) return true;
+  for (size_t i = 1; i < expected.size(); ++i) {
+    const std::string_view base = BaseName(expected[i]);
+    if ((base == component || base == "hyperkube") && TailMatches(expected, i, running, 0))
+      return true;
+  }
+  // Without `command` the image's entry point stands in front of args.
+  return IsFlag(expected.front()) && BaseName(running.front()) == component &&
+         TailMatches(expected, 0, running, 1);
+}
+
+}  // namespace belay

@@ -1,0 +1,35 @@
+// Where a node ends in the bytes, where lines begin and end, and how replacements are cut in.
+// Offsets are bytes.  Pure.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "node-agent/manifest/tree.h"
+
+namespace belay {
+
+// bytes[begin, end) is replaced by text.
+struct Splice {
+  size_t begin = 0;
+  size_t end = 0;
+  std::string text;
+};
+
+size_t LineStart(std::string_view bytes, size_t offset);
+// Offset behind the line's end of line, or the size of the file.
+size_t NextLine(std::string_view bytes, size_t offset);
+// "\r\n" or "\n" as the line at `offset` ends; what the file uses elsewhere when it has no end of
+// line.
+std::string EndOfLine(std::string_view bytes, size_t offset);
+
+// Behind the node's last byte; nothing for block scalars, scalars over several plain lines and
+// omitted values, whose end the editor does not guess.
+std::optional<size_t> NodeEnd(std::string_view bytes, const YamlNode& node);
+
+// Sorts them; refuses when two overlap.
+absl::StatusOr<std::string> ApplySplices(std::string_view bytes, std::vector<Splice> splices);
+
+}  // namespace belay
