@@ -1,0 +1,55 @@
+// Runs a gate against the machine: looks up processes and the listener, asks for health, reads the
+// managed files again, and feeds what it sees to Gate until that has decided.  Blocks its thread;
+// only `pause` may be used from another one.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/os/clock.h"
+#include "common/os/file_system.h"
+#include "common/os/health_probe.h"
+#include "common/os/pause.h"
+#include "common/os/process_table.h"
+#include "node-agent/health/gatekeeper.h"
+
+namespace belay {
+
+// All outlive the gatekeeper.
+struct GatekeeperWorld {
+  const FileSystem& files;
+  const ProcessTable& processes;
+  HealthProbe& probe;
+  const Clock& clock;
+  Pause& pause;
+};
+
+// Is `manifest_path` the only file kubelet would run as its pod?  Not ok: the reason names the
+// other.
+using StrayCheck = std::function<absl::Status(const std::string& manifest_path)>;
+
+class ComponentGatekeeper final : public Gatekeeper {
+ public:
+  ComponentGatekeeper(GatekeeperWorld world, StrayCheck refuse_strays)
+      : world_(world), refuse_strays_(std::move(refuse_strays)) {}
+
+  GateResult Run(const GateRequest& request,
+                 const std::function<void(const std::string&)>& progress) override;
+
+ private:
+  using Ended = std::optional<GateResult>;
+  Observation Look(const v1::ComponentExpectation& component, GateDirection direction) const;
+  // Of files and strays; nothing when all is well.
+  Ended CheckFiles(const GateRequest& request, bool last, v1::StepReport* report) const;
+  // Feeds each gate once.  Nothing while one is pending.
+  Ended Sample(const GateRequest& request, std::vector<Gate>* gates) const;
+  GateResult Finish(const GateRequest& request, GateResult result,
+                    const std::vector<Gate>& gates) const;
+
+  const GatekeeperWorld world_;
+  const StrayCheck refuse_strays_;
+};
+
+}  // namespace belay
