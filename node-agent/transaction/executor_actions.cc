@@ -210,7 +210,8 @@ absl::Status Executor::JudgeOld() {
   result.report.set_changed(true);
   switch (result.kind) {
     case GateResult::Kind::Interrupted:
-      return absl::CancelledError("the agent is stopping; the gate goes on when it runs again");
+      return absl::CancelledError(
+          "the agent is stopping; the rollback's gate goes on when it runs again");
     case GateResult::Kind::Foreign:
       return Quarantine(result.path);
     case GateResult::Kind::Failed:

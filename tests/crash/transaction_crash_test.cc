@@ -72,9 +72,11 @@ struct CutPoint {
   unsigned seed;
   const char* name;
 };
-constexpr CutPoint kFirst[] = {{Cut::Kill, 0, "killed"}, {Cut::Lose, 0, "lost"},
-                               {Cut::Keep, 0, "kept"},   {Cut::Torn, 1, "torn 1"},
-                               {Cut::Torn, 2, "torn 2"}, {Cut::Torn, 3, "torn 3"}};
+constexpr CutPoint kFirst[] = {{Cut::Kill, 0, "killed"},
+                               {Cut::Lose, 0, "lost"},
+                               {Cut::Keep, 0, "kept"},
+                               {Cut::Torn, 1, "torn 1"},
+                               {Cut::Torn, 2, "torn 2"}};
 constexpr CutPoint kSecond[] = {
     {Cut::Kill, 0, "killed"}, {Cut::Lose, 0, "lost"}, {Cut::Torn, 4, "torn 4"}};
 
@@ -84,6 +86,9 @@ TEST_F(TransactionCrash, CutAnywhereAndAgainDuringRecoveryEndsInTheRightVerdict)
   for (const Named& named : kHealths) {
     Tally& tally = Table()[absl::StrCat("cut, and cut again; ", named.name)];
     for (const CutPoint& first : kFirst) {
+      // A dead node differs from a bad one in its last two records only.
+      if (named.health == Health::Dead && first.cut != Cut::Kill && first.cut != Cut::Lose)
+        continue;
       for (int k1 = 0;; ++k1) {
         TransactionWorld cut_once;
         cut_once.health = named.health;
@@ -98,6 +103,7 @@ TEST_F(TransactionCrash, CutAnywhereAndAgainDuringRecoveryEndsInTheRightVerdict)
         std::mt19937 random(first.seed * 1000 + static_cast<unsigned>(k1));
         cut_once.Cut(first.cut, random);
         for (const CutPoint& second : kSecond) {
+          if (second.cut == first.cut) continue;  // finds nothing that a mixture does not
           for (int k2 = 0;; ++k2) {
             TransactionWorld world = cut_once;
             world.disk.CrashAt(k2, Halfway(second.cut));

@@ -32,8 +32,8 @@ absl::Status SimDisk::Begin(bool* half) {
   throw Crash{};
 }
 
-absl::Status SimDisk::End(bool half) {
-  if (after_each) after_each();
+absl::Status SimDisk::End(bool half, const std::string& path) {
+  if (after_each) after_each(path);
   if (!half) return absl::OkStatus();
   if (failure_) return *failure_;
   throw Crash{};
@@ -46,6 +46,11 @@ void SimDisk::Tick() {
 }
 
 absl::Status SimDisk::CheckParent(const std::string& path) const {
+  const auto parent = names_.find(ParentDirectory(path));
+  if (parent != names_.end() &&
+      inodes_[static_cast<std::size_t>(parent->second)].type == EntryType::Directory) {
+    return absl::OkStatus();
+  }
   for (std::string folder = ParentDirectory(path);; folder = ParentDirectory(folder)) {
     const auto name = names_.find(folder);
     if (name == names_.end()) {
@@ -124,7 +129,7 @@ absl::Status SimDisk::Create(const std::string& path, const std::string& bytes,
   // A real Create makes the name first, then writes, then sets the attributes.
   Change({{path, half ? Add(EntryType::RegularFile, bytes.substr(0, bytes.size() / 2), {})
                       : Add(EntryType::RegularFile, bytes, attributes)}});
-  return End(half);
+  return End(half, path);
 }
 
 absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
@@ -135,20 +140,20 @@ absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
   std::string& content = inodes_[static_cast<std::size_t>(inode)].cache.bytes;
   content.resize(offset);
   content += half ? bytes.substr(0, bytes.size() / 2) : bytes;
-  return End(half);
+  return End(half, path);
 }
 
 absl::Status SimDisk::Sync(const std::string& path) {
   bool half = false;
   RETURN_IF_ERROR(Begin(&half));
-  if (half) return End(true);  // what a failed or cut sync has written is not known: nothing
+  if (half) return End(true, path);  // what a failed or cut sync has written is not known: nothing
   RETURN_IF_ERROR(CheckParent(path));
   const auto name = names_.find(path);
   if (name == names_.end()) return absl::NotFoundError(absl::StrCat(path, ": No such file"));
   Inode& inode = inodes_[static_cast<std::size_t>(name->second)];
   if (inode.type == EntryType::RegularFile) {
     inode.durable = inode.cache;
-    return End(false);
+    return End(false, path);
   }
   std::vector<Atomic> later;
   for (Atomic& change : pending_) {
@@ -159,23 +164,23 @@ absl::Status SimDisk::Sync(const std::string& path) {
     }
   }
   pending_ = std::move(later);
-  return End(false);
+  return End(false, path);
 }
 
 absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
   bool half = false;
   RETURN_IF_ERROR(Begin(&half));
-  if (half && failure_) return End(true);
+  if (half && failure_) return End(true, to);
   ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
   RETURN_IF_ERROR(CheckParent(to));
   Change({{from, 0}, {to, inode}});
-  return End(half);
+  return End(half, to);
 }
 
 absl::Status SimDisk::Remove(const std::string& path) {
   bool half = false;
   RETURN_IF_ERROR(Begin(&half));
-  if (half && failure_) return End(true);
+  if (half && failure_) return End(true, path);
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) == 0) return absl::NotFoundError(absl::StrCat(path, ": No such file"));
   const auto entries = List(path);
@@ -183,19 +188,19 @@ absl::Status SimDisk::Remove(const std::string& path) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": Directory not empty"));
   }
   Change({{path, 0}});
-  return End(half);
+  return End(half, path);
 }
 
 absl::Status SimDisk::MakeDirectory(const std::string& path, std::uint32_t mode) {
   bool half = false;
   RETURN_IF_ERROR(Begin(&half));
-  if (half && failure_) return End(true);
+  if (half && failure_) return End(true, path);
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
   FileAttributes attributes;
   attributes.mode = mode;
   Change({{path, Add(EntryType::Directory, "", attributes)}});
-  return End(half);
+  return End(half, path);
 }
 
 void SimDisk::PutDirectory(const std::string& path) {

@@ -63,8 +63,8 @@ class SimDisk : public FileSystem {
 
   // What would be there after Apply(Lose); nothing when absent.
   std::optional<FileContent> ReadDurable(const std::string& path) const;
-  // Called after every counted call that did any work.
-  std::function<void()> after_each;
+  // Called after every counted call that did any work, with its path (that of a rename's target).
+  std::function<void(const std::string&)> after_each;
 
  private:
   struct Inode {
@@ -80,8 +80,8 @@ class SimDisk : public FileSystem {
   using Names = std::map<std::string, int>;
 
   void Arm(int k, bool half, std::optional<absl::Status> status);
-  absl::Status Begin(bool* half);  // counts; throws or says what fails
-  absl::Status End(bool half);     // throws or fails after half of the work
+  absl::Status Begin(bool* half);                        // counts; throws or says what fails
+  absl::Status End(bool half, const std::string& path);  // throws or fails after half of the work
   absl::Status CheckParent(const std::string& path) const;
   absl::StatusOr<int> Find(const std::string& path, EntryType type) const;
   int Add(EntryType type, const std::string& bytes, const FileAttributes& attributes);

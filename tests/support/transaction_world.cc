@@ -18,8 +18,9 @@ namespace {
 const char* const kManifests = "/etc/kubernetes/manifests";
 const char* const kJournal = "/var/lib/belay-agent/journal";
 
-FileContent Content(const std::string& bytes, std::uint32_t mode) {
+FileContent Content(const std::string& bytes, std::uint32_t mode, std::uint32_t gid) {
   FileContent content;
+  content.attributes.gid = gid;
   content.bytes = bytes;
   content.attributes.mode = mode;
   content.attributes.xattrs = {{"security.selinux", "system_u:object_r:kubernetes_file_t:s0"}};
@@ -61,12 +62,18 @@ class WorldGate : public Gatekeeper {
 
 }  // namespace
 
-FileContent OldManifest() { return Content("kind: Pod # old, with a comment\n", 0600); }
-FileContent NewManifest() { return Content("kind: Pod # old, with a comment, hardened\n", 0600); }
-FileContent NewPolicy() {
-  FileContent policy = Content("kind: Policy\n", 0640);
-  policy.attributes.gid = 7;
-  return policy;
+const FileContent& OldManifest() {
+  static const auto& content = *new FileContent(Content("kind: Pod # with a comment\n", 0600, 0));
+  return content;
+}
+const FileContent& NewManifest() {
+  static const auto& content =
+      *new FileContent(Content("kind: Pod # with a comment, hardened\n", 0600, 0));
+  return content;
+}
+const FileContent& NewPolicy() {
+  static const auto& content = *new FileContent(Content("kind: Policy\n", 0640, 7));
+  return content;
 }
 
 TransactionWorld::TransactionWorld() {
@@ -151,7 +158,9 @@ absl::StatusOr<v1::Verdict> TransactionWorld::Command(Executor& executor) {
 }
 
 absl::StatusOr<v1::Verdict> TransactionWorld::Live() {
-  disk.after_each = [this] { Watch(); };
+  disk.after_each = [this](const std::string& path) {
+    if (absl::StartsWith(path, "/etc")) Watch();  // nothing else moves what it looks at
+  };
   WorldGate gate(*this);
   try {
     ASSIGN_OR_RETURN(const std::unique_ptr<Executor> executor, Open(gate));

@@ -59,8 +59,8 @@ extern const char* const kWorldManifest;
 extern const char* const kWorldPolicy;
 extern const char* const kWorldPolicyFolder;
 extern const char* const kWorldStateDir;
-FileContent OldManifest();
-FileContent NewManifest();
-FileContent NewPolicy();
+const FileContent& OldManifest();
+const FileContent& NewManifest();
+const FileContent& NewPolicy();
 
 }  // namespace belay
