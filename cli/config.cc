@@ -24,7 +24,7 @@ std::string JoinedTo(const std::string& config_path, const std::string& file) {
 }  // namespace
 
 absl::StatusOr<OperatorConfig> ParseOperatorConfig(std::string_view text, const std::string& path) {
-  static const std::vector<std::string> known = {"server", "ca", "certificate", "key"};
+  const std::vector<std::string> known = {"server", "ca", "certificate", "key"};
   const YamlDocument document = ReadYaml(text);
   if (!document.mistakes.empty()) {
     const Mistake& first = document.mistakes.front();

@@ -3,12 +3,17 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "cli/duration.h"
 #include "cli/render/words.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "common/os/system_clock.h"
+#include "common/plan/suggest.h"
 #include "common/rpc/tls.h"
 
 namespace belay {
@@ -41,6 +46,30 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddVersion(root, session);
 }
 
+// Help of a verb shows its own options only; this says where the others are.
+void MentionGlobalOptions(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->footer(absl::StrCat(command->get_footer(), command->get_footer().empty() ? "" : "\n\n",
+                                 "Global options: --config, --timeout, -o; see belayctl --help."));
+    MentionGlobalOptions(*command);
+  }
+}
+
+// CLI11 says only that a command is missing where an unknown one was typed.
+std::string UnknownCommand(const CLI::App& root) {
+  const CLI::App* at = &root;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  for (const std::string& word : root.remaining(true)) {
+    if (known.empty() || absl::StartsWith(word, "-")) continue;
+    return absl::StrCat("unknown command '", word, "'", DidYouMean(word, known));
+  }
+  return "";
+}
+
 // The deepest command that was named, for "next: ... --help".
 std::string NamedCommand(const CLI::App& root) {
   std::string path = "belayctl";
@@ -67,6 +96,9 @@ int Main(int argc, char** argv) {
       "--config", session.config_path,
       "the operator's config.yaml; else $BELAYCTL_CONFIG, else ~/.config/belay/config.yaml");
   root.add_option("--timeout", session.timeout, "how long to wait for the coordinator")
+      ->check([](const std::string& text) {
+        return std::string(ParseSeconds(text).status().message());
+      })
       ->capture_default_str();
   root.add_option("-o,--output", session.output, "table, wide, json or yaml")
       ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
@@ -78,12 +110,14 @@ int Main(int argc, char** argv) {
       "--out "
       "signed.plan\n  belayctl rollout start signed.plan --cluster prod --watch");
   AddVerbs(root, session);
+  MentionGlobalOptions(root);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return root.exit(error);
-    return Fail(session, absl::InvalidArgumentError(error.what()), NamedCommand(root) + " --help",
-                kExitUsage);
+    const std::string unknown = UnknownCommand(root);
+    return Fail(session, absl::InvalidArgumentError(unknown.empty() ? error.what() : unknown),
+                NamedCommand(root) + " --help", kExitUsage);
   }
   return session.run();
 }

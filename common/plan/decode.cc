@@ -102,8 +102,8 @@ void Read(const YamlEntry& entry, const std::string& path, v1::PutFile& edit, De
 }
 
 void ReadEdit(const YamlNode& node, const std::string& path, v1::Edit& edit, DecodedPlan& out) {
-  static const std::vector<std::string> kinds = {"setFlag", "unsetFlag", "mergeListFlag",
-                                                 "mountPath", "putFile"};
+  const std::vector<std::string> kinds = {"setFlag", "unsetFlag", "mergeListFlag", "mountPath",
+                                          "putFile"};
   const Place place{node.line, node.column};
   out.places.emplace(path, place);
   if (node.kind != Kind::Map || node.entries.size() != 1) {
