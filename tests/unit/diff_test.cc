@@ -92,5 +92,23 @@ TEST(UnifiedDiff, ApplyingItGivesTheOtherText) {
   }
 }
 
+TEST(UnifiedDiff, SplitsDistantChangesIntoHunksAndJoinsNearOnes) {
+  const std::string before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+  EXPECT_EQ(UnifiedDiff(before, "A\n2\n3\n4\n5\n6\n7\n8\nB\n", "f", 1),
+            "--- f\n+++ f\n@@ -1,2 +1,2 @@\n-1\n+A\n 2\n@@ -8,2 +8,2 @@\n 8\n-9\n+B\n");
+  EXPECT_EQ(UnifiedDiff(before, "1\nA\n3\n4\nB\n6\n7\n8\n9\n", "f", 1),
+            "--- f\n+++ f\n@@ -1,6 +1,6 @@\n 1\n-2\n+A\n 3\n 4\n-5\n+B\n 6\n");
+}
+
+TEST(UnifiedDiff, OfHugeDifferencesIsStillRightAndQuick) {
+  std::string before;
+  std::string after;
+  for (int i = 0; i < 20000; ++i) {
+    before += "a" + std::to_string(i) + "\n";
+    after += "b" + std::to_string(i) + "\n";
+  }
+  EXPECT_EQ(Patched(before, UnifiedDiff(before, after, "f")), after);
+}
+
 }  // namespace
 }  // namespace belay
