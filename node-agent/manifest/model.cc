@@ -15,8 +15,8 @@ bool ByKey(const std::pair<std::string, Model>& a, const std::pair<std::string, 
 bool IsCertainlyText(std::string_view plain) {
   static const char* const kWords[] = {"true", "false", "yes", "no",  "on",  "off", "y",
                                        "n",    "t",     "f",   "nan", "inf", "null"};
-  if (plain.size() < 2) return false;
-  if (plain[0] == '/' || plain.substr(0, 2) == "--") return true;
+  if (plain.empty() || plain == "-") return false;
+  if (plain.size() > 1 && (plain[0] == '/' || plain.substr(0, 2) == "--")) return true;
   const std::string lower = absl::AsciiStrToLower({plain.data(), plain.size()});
   for (const char* const word : kWords) {
     if (lower == word) return false;
