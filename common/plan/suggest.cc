@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -17,20 +18,25 @@ std::string Folded(std::string_view word) {
   return out;
 }
 
-// Insertions, deletions, replacements; two rows of the usual table.
+// Insertions, deletions, replacements and two neighbours swapped count one each; the usual table,
+// of which three rows are kept.
 std::size_t Slips(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::size_t> before_last;
+  std::vector<std::size_t> last(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
+    std::vector<std::size_t> row(b.size() + 1, i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      diagonal = above;
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+      }
     }
+    before_last = std::move(last);
+    last = std::move(row);
   }
-  return row[b.size()];
+  return last[b.size()];
 }
 
 }  // namespace
@@ -38,7 +44,7 @@ std::size_t Slips(std::string_view a, std::string_view b) {
 std::string NearestWord(std::string_view word, const std::vector<std::string>& known) {
   if (word.size() > 64) return "";
   std::string best;
-  std::size_t best_slips = word.size() <= 4 ? 2 : 3;  // strictly fewer are asked for
+  std::size_t best_slips = word.size() <= 3 ? 2 : 3;  // strictly fewer are asked for
   for (const std::string& candidate : known) {
     const std::size_t slips = Slips(Folded(word), Folded(candidate));
     if (slips < best_slips) {

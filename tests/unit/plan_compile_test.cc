@@ -359,6 +359,7 @@ TEST(VolumeName, IsALabelAndTellsLongPathsApart) {
 
 TEST(DidYouMean, IsSilentWhenNothingIsNear) {
   EXPECT_EQ(DidYouMean("hostpath", {"hostPath", "mountPath"}), "; did you mean 'hostPath'?");
+  EXPECT_EQ(NearestWord("sing", {"lint", "sign", "show"}), "sign");
   EXPECT_EQ(DidYouMean("restart", {"hostPath", "mountPath"}), "");
 }
 
