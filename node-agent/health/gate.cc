@@ -70,14 +70,11 @@ bool Gate::InTime(const Process& process) const {
 }
 
 std::optional<Process> Gate::Serving(const Observation& observation) const {
-  std::optional<Process> serving;
-  for (const std::int64_t pid : observation.listeners) {
-    const Process* const process = Find(observation.processes, pid);
-    // With SO_REUSEPORT two may listen, and nobody knows which of them has answered.
-    if (process == nullptr || !InTime(*process) || !Expected(*process)) return std::nullopt;
-    if (!serving || process->started_boottime_ns > serving->started_boottime_ns) serving = *process;
-  }
-  return serving;
+  // With SO_REUSEPORT two may listen, and nobody knows which of them has answered.
+  if (observation.listeners.size() != 1) return std::nullopt;
+  const Process* const process = Find(observation.processes, observation.listeners.front());
+  if (process == nullptr || !InTime(*process) || !Expected(*process)) return std::nullopt;
+  return *process;
 }
 
 GateVerdict Gate::Observe(const Observation& observation) {

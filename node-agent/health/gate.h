@@ -61,7 +61,7 @@ class Gate {
  private:
   bool Expected(const Process& process) const;
   bool InTime(const Process& process) const;
-  // The process that answers, when all that listen qualify.
+  // The process that answers, when it is the only one that listens and it qualifies.
   std::optional<Process> Serving(const Observation& observation) const;
   std::string Explain(const Observation& observation, bool served) const;
   void CountGenerations(const Observation& observation);

@@ -1,0 +1,267 @@
+// The gate against scripted observations.  Times are seconds of CLOCK_BOOTTIME; the edit is
+// published at 100 and the gate opens at the same moment.
+#include "node-agent/health/gate.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace belay {
+namespace {
+
+std::int64_t Ns(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
+
+const std::vector<std::string> kOld = {"kube-apiserver", "--profiling=true"};
+const std::vector<std::string> kNew = {"kube-apiserver", "--profiling=false"};
+
+Process Proc(std::int64_t pid, double started, const std::vector<std::string>& argv) {
+  return {pid, Ns(started), argv};
+}
+ProbeResult Status(int status) { return {ProbeResult::Kind::Answered, status, ""}; }
+ProbeResult Refused() { return {ProbeResult::Kind::Refused, 0, ""}; }
+
+class GateTest : public ::testing::Test {
+ protected:
+  static GateSpec Spec() {
+    GateSpec spec;
+    spec.component.set_component("kube-apiserver");
+    for (const auto& element : kOld) spec.component.add_argv_before(element);
+    for (const auto& element : kNew) spec.component.add_argv_after(element);
+    spec.applied_boottime_ns = Ns(100);
+    spec.opened_boottime_ns = Ns(100);
+    spec.deadline_ns = Ns(60);
+    spec.stable_ns = Ns(25);
+    spec.interval_ns = Ns(0.2);
+    return spec;
+  }
+  static GateSpec BackwardSpec() {
+    GateSpec spec = Spec();
+    spec.direction = GateDirection::Backward;
+    spec.restored_boottime_ns = Ns(160);
+    spec.opened_boottime_ns = Ns(160);
+    spec.deadline_ns = Ns(180);
+    return spec;
+  }
+  // The same sample once a second, from `from` to `to`.
+  static GateVerdict Feed(Gate& gate, double from, double to, const std::vector<Process>& processes,
+                          const std::vector<std::int64_t>& listeners, const ProbeResult& probe) {
+    for (double at = from; at <= to + 1e-6; at += 1) {
+      gate.Observe({Ns(at), processes, listeners, probe});
+    }
+    return gate.verdict();
+  }
+};
+
+TEST_F(GateTest, ANewHealthyProcessThatStaysPasses) {
+  Gate gate(Spec());
+  gate.Observe({Ns(100.1), {Proc(1, 10, kOld)}, {1}, Status(200)});
+  Feed(gate, 101, 106, {Proc(1, 10, kOld), Proc(2, 100.8, kNew)}, {2}, Refused());
+  EXPECT_EQ(Feed(gate, 107, 131, {Proc(2, 100.8, kNew)}, {2}, Status(200)), GateVerdict::Pending);
+  EXPECT_EQ(Feed(gate, 132, 132, {Proc(2, 100.8, kNew)}, {2}, Status(200)), GateVerdict::Passed);
+  v1::StepReport report;
+  gate.Report(&report);
+  ASSERT_EQ(report.adoptions_size(), 1);
+  EXPECT_EQ(report.adoptions(0).pid(), 2);
+  EXPECT_NEAR(report.adoptions(0).started_after_seconds(), 0.8, 1e-6);
+  EXPECT_TRUE(report.outage().measured());
+  EXPECT_NEAR(report.outage().seconds(), 6.9, 1e-6);
+  EXPECT_NEAR(report.outage().resolution_seconds(), 0.2, 1e-6);
+  EXPECT_NEAR(report.component_start_seconds(), 6.2, 1e-6);
+  EXPECT_NEAR(report.stable_seconds(), 25, 1e-6);
+  EXPECT_NEAR(report.gate_seconds(), 32, 1e-6);
+  ASSERT_EQ(report.samples_size(), 3);
+  EXPECT_EQ(report.samples(0).what(), "old process: ok");
+  EXPECT_FALSE(report.samples(0).healthy());
+  EXPECT_EQ(report.samples(2).what(), "new process: ok");
+  EXPECT_EQ(report.samples(2).count(), 26U);
+}
+
+TEST_F(GateTest, AStaleOldProcessThatAnswersOkNeverPasses) {
+  Gate gate(Spec());
+  EXPECT_EQ(Feed(gate, 100, 161, {Proc(1, 10, kOld)}, {1}, Status(200)), GateVerdict::Failed);
+  EXPECT_EQ(gate.reason(), "not adopted within 60 s: old process: ok");
+  EXPECT_EQ(Feed(gate, 162, 262, {Proc(2, 161, kNew)}, {2}, Status(200)), GateVerdict::Failed);
+}
+
+TEST_F(GateTest, AProcessStartedBeforeTheEditNeverCountsEvenWithTheNewArguments) {
+  Gate gate(Spec());
+  EXPECT_EQ(Feed(gate, 100, 161, {Proc(1, 99.99, kNew)}, {1}, Status(200)), GateVerdict::Failed);
+  Gate same_tick(Spec());
+  EXPECT_EQ(Feed(same_tick, 100, 161, {Proc(1, 100, kNew)}, {1}, Status(200)), GateVerdict::Failed);
+  EXPECT_NE(gate.reason().find("started before the edit"), std::string::npos) << gate.reason();
+}
+
+TEST_F(GateTest, OtherArgumentsNeverPass) {
+  Gate gate(Spec());
+  EXPECT_EQ(Feed(gate, 100, 161, {Proc(2, 101, kOld)}, {2}, Status(200)), GateVerdict::Failed);
+  std::vector<std::string> more = kNew;
+  more.push_back("--event-ttl=2h");
+  Gate extra(Spec());
+  EXPECT_EQ(Feed(extra, 100, 161, {Proc(2, 101, more)}, {2}, Status(200)), GateVerdict::Failed);
+}
+
+TEST_F(GateTest, TheOldProcessMayLiveOnForThirtySeconds) {
+  Gate gate(Spec());
+  const std::vector<Process> both = {Proc(1, 10, kOld), Proc(2, 101, kNew)};
+  Feed(gate, 101, 107, both, {2}, Status(500));
+  Feed(gate, 108, 130, both, {2}, Status(200));
+  EXPECT_EQ(Feed(gate, 131, 133, {both[1]}, {2}, Status(200)), GateVerdict::Passed);
+}
+
+TEST_F(GateTest, AListenerOwnedByTheOldProcessNeverPasses) {
+  const std::vector<Process> both = {Proc(1, 10, kOld), Proc(2, 101, kNew)};
+  Gate gate(Spec());
+  EXPECT_EQ(Feed(gate, 101, 161, both, {1}, Status(200)), GateVerdict::Failed);
+  EXPECT_NE(gate.reason().find("not adopted"), std::string::npos) << gate.reason();
+  Gate shared(Spec());  // --permit-port-sharing: either may have answered
+  EXPECT_EQ(Feed(shared, 101, 161, both, {1, 2}, Status(200)), GateVerdict::Failed);
+  Gate nobody(Spec());
+  EXPECT_EQ(Feed(nobody, 101, 161, both, {}, Status(200)), GateVerdict::Failed);
+}
+
+TEST_F(GateTest, OnlyStatus200IsHealthy) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  for (const int status : {401, 403, 500, 503, 301, 201, 204, 0}) {
+    Gate gate(Spec());
+    EXPECT_EQ(Feed(gate, 101, 161, processes, {2}, Status(status)), GateVerdict::Failed) << status;
+    EXPECT_NE(gate.reason().find("never healthy"), std::string::npos) << gate.reason();
+  }
+  using Kind = ProbeResult::Kind;
+  for (const Kind kind : {Kind::Refused, Kind::TimedOut, Kind::TlsFailed, Kind::Failed}) {
+    Gate gate(Spec());
+    EXPECT_EQ(Feed(gate, 101, 161, processes, {2}, {kind, 200, "ok"}), GateVerdict::Failed);
+  }
+}
+
+TEST_F(GateTest, ACrashLoopFailsAtOnce) {
+  Gate gate(Spec());
+  gate.Observe({Ns(101), {Proc(2, 100.7, kNew)}, {}, Refused()});
+  gate.Observe({Ns(102), {}, {}, Refused()});
+  EXPECT_EQ(gate.verdict(), GateVerdict::Pending);
+  gate.Observe({Ns(103), {Proc(3, 102.7, kNew)}, {}, Refused()});
+  gate.Observe({Ns(104), {}, {}, Refused()});
+  EXPECT_EQ(gate.verdict(), GateVerdict::Failed);
+  EXPECT_EQ(gate.reason().rfind("crash loop:", 0), 0U) << gate.reason();
+}
+
+TEST_F(GateTest, AWrapperAndItsChildAreOneGeneration) {
+  Gate gate(Spec());
+  gate.Observe({Ns(101), {Proc(2, 100.7, kNew), Proc(3, 100.8, kNew)}, {}, Refused()});
+  gate.Observe({Ns(102), {Proc(2, 100.7, kNew)}, {}, Refused()});
+  gate.Observe({Ns(103), {}, {}, Refused()});
+  EXPECT_EQ(gate.verdict(), GateVerdict::Pending);
+}
+
+TEST_F(GateTest, ABreakRestartsStable) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  Gate gate(Spec());
+  Feed(gate, 107, 127, processes, {2}, Status(200));
+  Feed(gate, 128, 128, processes, {2}, Status(500));
+  EXPECT_EQ(Feed(gate, 129, 153, processes, {2}, Status(200)), GateVerdict::Pending);
+  EXPECT_EQ(Feed(gate, 154, 154, processes, {2}, Status(200)), GateVerdict::Passed);
+}
+
+TEST_F(GateTest, FlappingFailsOnceTheDeadlineHasPassed) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  Gate gate(Spec());
+  for (double at = 102; at < 200 && gate.verdict() == GateVerdict::Pending; at += 10) {
+    Feed(gate, at, at + 8, processes, {2}, Status(200));
+    Feed(gate, at + 9, at + 9, processes, {2}, Status(500));
+  }
+  EXPECT_EQ(gate.verdict(), GateVerdict::Failed);
+  EXPECT_EQ(gate.reason(), "did not stay healthy: new process: 500");
+}
+
+TEST_F(GateTest, StableMayEndAfterTheDeadlineButNotBeginThen) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  Gate in_time(Spec());
+  Feed(in_time, 101, 159, processes, {2}, Status(500));
+  EXPECT_EQ(Feed(in_time, 160, 185, processes, {2}, Status(200)), GateVerdict::Passed);
+  Gate late(Spec());
+  Feed(late, 101, 160, processes, {2}, Status(500));
+  EXPECT_EQ(Feed(late, 161, 200, processes, {2}, Status(200)), GateVerdict::Failed);
+  EXPECT_EQ(late.reason(), "never healthy within 60 s: last answer: 500");
+}
+
+TEST_F(GateTest, AnOldConfigurationThatTakesOverLateIsCaught) {
+  // A stray copy of the manifest wins at kubelet's next listing, after the new one was healthy.
+  Gate gate(Spec());
+  Feed(gate, 107, 120, {Proc(2, 101, kNew)}, {2}, Status(200));
+  EXPECT_EQ(Feed(gate, 121, 161, {Proc(3, 120.5, kOld)}, {3}, Status(200)), GateVerdict::Failed);
+  EXPECT_EQ(gate.reason().rfind("did not stay healthy:", 0), 0U) << gate.reason();
+}
+
+TEST_F(GateTest, AnotherNewProcessMustBeWatchedFromItsBeginning) {
+  Gate gate(Spec());
+  Feed(gate, 107, 130, {Proc(2, 101, kNew)}, {2}, Status(200));
+  EXPECT_EQ(Feed(gate, 131, 155, {Proc(3, 130.5, kNew)}, {3}, Status(200)), GateVerdict::Pending);
+  EXPECT_EQ(Feed(gate, 156, 156, {Proc(3, 130.5, kNew)}, {3}, Status(200)), GateVerdict::Passed);
+  Gate reused_pid(Spec());
+  Feed(reused_pid, 107, 130, {Proc(2, 101, kNew)}, {2}, Status(200));
+  EXPECT_EQ(Feed(reused_pid, 131, 140, {Proc(2, 130.5, kNew)}, {2}, Status(200)),
+            GateVerdict::Pending);
+}
+
+TEST_F(GateTest, ATimeThatNobodyWatchedDoesNotCount) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  Gate gate(Spec());
+  Feed(gate, 107, 108, processes, {2}, Status(200));
+  EXPECT_EQ(Feed(gate, 140, 164, processes, {2}, Status(200)), GateVerdict::Pending);
+  EXPECT_EQ(Feed(gate, 165, 165, processes, {2}, Status(200)), GateVerdict::Passed);
+}
+
+TEST_F(GateTest, AfterABootEveryProcessWithTheNewArgumentsIsNew) {
+  GateSpec spec = Spec();
+  spec.applied_boottime_ns = 0;
+  spec.opened_boottime_ns = Ns(20);
+  Gate gate(spec);
+  EXPECT_EQ(Feed(gate, 20, 45, {Proc(2, 8, kNew)}, {2}, Status(200)), GateVerdict::Passed);
+  v1::StepReport report;
+  gate.Report(&report);
+  EXPECT_FALSE(report.outage().measured());
+  Gate wrong(spec);
+  EXPECT_EQ(Feed(wrong, 20, 81, {Proc(2, 8, kOld)}, {2}, Status(200)), GateVerdict::Failed);
+}
+
+TEST_F(GateTest, BackwardAProcessThatWasNeverReplacedPasses) {
+  Gate gate(BackwardSpec());
+  EXPECT_EQ(Feed(gate, 160, 185, {Proc(1, 10, kOld)}, {1}, Status(200)), GateVerdict::Passed);
+  v1::StepReport report;
+  gate.Report(&report);
+  EXPECT_EQ(report.outage().seconds(), 0);
+}
+
+TEST_F(GateTest, BackwardAProcessStartedAfterTheRestorePasses) {
+  Gate gate(BackwardSpec());
+  Feed(gate, 160, 192, {}, {}, Refused());
+  EXPECT_EQ(Feed(gate, 193, 218, {Proc(9, 190, kOld)}, {9}, Status(200)), GateVerdict::Passed);
+}
+
+TEST_F(GateTest, BackwardTheNewConfigurationDoesNotPass) {
+  Gate gate(BackwardSpec());
+  EXPECT_EQ(Feed(gate, 160, 341, {Proc(2, 101, kNew)}, {2}, Status(200)), GateVerdict::Failed);
+  Gate later(BackwardSpec());
+  EXPECT_EQ(Feed(later, 160, 341, {Proc(2, 170, kNew)}, {2}, Status(200)), GateVerdict::Failed);
+}
+
+TEST_F(GateTest, BackwardAProcessFromBetweenEditAndRestoreDoesNotPass) {
+  for (const double started : {100.0, 100.01, 130.0, 160.0, 99.995}) {
+    Gate gate(BackwardSpec());
+    EXPECT_EQ(Feed(gate, 160, 341, {Proc(2, started, kOld)}, {2}, Status(200)), GateVerdict::Failed)
+        << started;
+  }
+}
+
+TEST_F(GateTest, BackwardACrashLoopIsGivenItsWholeDeadline) {
+  Gate gate(BackwardSpec());
+  for (int i = 0; i < 4; ++i) {
+    gate.Observe({Ns(162 + 2 * i), {Proc(10 + i, 161 + 2 * i, kOld)}, {}, Refused()});
+    gate.Observe({Ns(163 + 2 * i), {}, {}, Refused()});
+  }
+  EXPECT_EQ(gate.verdict(), GateVerdict::Pending);
+  EXPECT_EQ(Feed(gate, 180, 205, {Proc(20, 179, kOld)}, {20}, Status(200)), GateVerdict::Passed);
+}
+
+}  // namespace
+}  // namespace belay
