@@ -38,6 +38,12 @@ struct AgentMail {
   };
   using Item = std::variant<Wake, Waiting, Watched, LinkEvent>;
 
+  // A durable record, from the thread that journalled it.
+  void Journalled(const v1::Record& record) {
+    records.Put(record);
+    static_cast<void>(box.Put(Wake()));  // full: the loop is awake anyway and looks at the feed
+  }
+
   Mailbox<Item> box{1024};
   RecordFeed records;
 };

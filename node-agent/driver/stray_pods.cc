@@ -53,4 +53,10 @@ absl::Status RefuseStrayCopies(const FileSystem& files, const std::string& manif
   return absl::OkStatus();
 }
 
+absl::Status RefuseStrayCopies(const FileSystem& files, const std::string& manifest_path) {
+  ASSIGN_OR_RETURN(const FileContent manifest, files.Read(manifest_path));
+  ASSIGN_OR_RETURN(const PodFacts pod, ReadPod(manifest.bytes));
+  return RefuseStrayCopies(files, manifest_path, pod);
+}
+
 }  // namespace belay

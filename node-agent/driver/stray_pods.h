@@ -14,4 +14,7 @@ namespace belay {
 absl::Status RefuseStrayCopies(const FileSystem& files, const std::string& manifest_path,
                                const PodFacts& pod);
 
+// The same for the pod that is in the manifest now.
+absl::Status RefuseStrayCopies(const FileSystem& files, const std::string& manifest_path);
+
 }  // namespace belay

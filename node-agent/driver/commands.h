@@ -1,0 +1,33 @@
+// The verbs of belay-agent.  Each returns ok, or an error whose message is for the operator: what
+// failed, what is unchanged, what to do next.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace belay {
+
+struct EnrolCommand {
+  std::string server;   // host:port of the enrolment listener
+  std::string ca_hash;  // "sha256:<hex>"
+  std::string token;
+  std::string config_path;
+  std::string state_dir;  // empty in these three: as the existing configuration or the default says
+  std::string host_root;
+  std::string manifest_dir;
+  std::vector<std::string> allowed_paths;  // empty: as above
+  std::vector<std::string> trust_keys;     // copied beside the configuration
+};
+// Key and certificate are durable before the token is spent: after a crash the same command goes
+// on.
+absl::Status EnrolAgent(const EnrolCommand& command);
+
+// Until SIGTERM or SIGINT.  To be called while the process has one thread.
+absl::Status RunAgent(const std::string& config_path);
+
+// A few lines about the node's journal, read without touching it; also while the agent runs.
+absl::StatusOr<std::string> DescribeAgent(const std::string& config_path);
+
+}  // namespace belay

@@ -1,0 +1,63 @@
+#include "node-agent/driver/local_files.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace belay {
+
+IdentityFiles IdentityIn(const std::string& state_dir) {
+  const std::string directory = absl::StrCat(state_dir, "/identity");
+  return {directory, directory + "/key.pem", directory + "/cert.pem", directory + "/ca.pem"};
+}
+
+absl::Status WriteDurably(FileSystem& files, const std::string& path, const std::string& bytes,
+                          std::uint32_t mode) {
+  const std::string directory = ParentDirectory(path);
+  const std::string temporary =
+      absl::StrCat(directory == "/" ? "" : directory, "/.", BaseName(path), ".belay-new");
+  const absl::Status removed = files.Remove(temporary);  // of a life that was cut off here
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  FileAttributes attributes;
+  attributes.mode = mode;
+  attributes.uid = geteuid();
+  attributes.gid = getegid();
+  RETURN_IF_ERROR(files.Create(temporary, bytes, attributes));
+  RETURN_IF_ERROR(files.Sync(temporary));
+  RETURN_IF_ERROR(files.Rename(temporary, path));
+  return files.Sync(directory);
+}
+
+absl::Status MakeDirectories(FileSystem& files, const std::string& directory) {
+  const absl::Status listed = files.List(directory).status();
+  if (!absl::IsNotFound(listed)) return listed;
+  RETURN_IF_ERROR(MakeDirectories(files, ParentDirectory(directory)));
+  RETURN_IF_ERROR(files.MakeDirectory(directory, 0700));
+  return files.Sync(ParentDirectory(directory));
+}
+
+absl::StatusOr<AgentConfig> LoadConfig(const FileSystem& files, const std::string& path) {
+  const absl::StatusOr<FileContent> content = files.Read(path);
+  if (absl::IsNotFound(content.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(path, " is not there; enrol this node first: belay-agent enrol --help"));
+  }
+  RETURN_IF_ERROR(content.status());
+  return ParseAgentConfig(content->bytes, path);
+}
+
+absl::StatusOr<std::vector<Ed25519PublicKey>> LoadTrustedKeys(
+    const FileSystem& files, const std::vector<std::string>& paths) {
+  std::vector<Ed25519PublicKey> keys;
+  for (const std::string& path : paths) {
+    const absl::StatusOr<FileContent> content = files.Read(path);
+    RETURN_IF_ERROR(WithContext(content.status(), absl::StrCat("trusted key ", path)));
+    absl::StatusOr<Ed25519PublicKey> key = Ed25519PublicKey::FromPem(content->bytes);
+    RETURN_IF_ERROR(WithContext(key.status(), absl::StrCat("trusted key ", path)));
+    keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace belay

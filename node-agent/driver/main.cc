@@ -1,0 +1,87 @@
+// belay-agent: enrol, run, status.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/tls.h"
+#include "node-agent/driver/commands.h"
+
+namespace belay {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/belay-agent/agent.yaml";
+
+int Report(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << "belay-agent: " << status.message() << "\n";
+  return 1;
+}
+
+// Relative to where the program was started; everything later is absolute.
+std::string Absolute(const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  char* const here = get_current_dir_name();
+  const std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
+  std::free(here);
+  return out;
+}
+
+int Main(int argc, char** argv) {
+  RequireTls13();
+  CLI::App app{"Belay's agent on a control-plane node"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(BELAY_VERSION));
+  std::string config = kDefaultConfig;
+
+  EnrolCommand enrolment;
+  CLI::App* const enrol =
+      app.add_subcommand("enrol", "Get this node's certificate and write its configuration");
+  enrol
+      ->add_option("--server", enrolment.server,
+                   "HOST:PORT of the coordinator's enrolment listener")
+      ->required();
+  enrol->add_option("--ca-hash", enrolment.ca_hash, "Pin of the coordinator's CA, sha256:<hex>")
+      ->required();
+  enrol->add_option("--token", enrolment.token, "One-time join token (belayctl token create)")
+      ->required();
+  enrol->add_option("--config", config, "Configuration to write")->capture_default_str();
+  enrol->add_option("--state-dir", enrolment.state_dir, "Journal, images and identity");
+  enrol->add_option("--host-root", enrolment.host_root, "Where the node's file system is seen");
+  enrol->add_option("--manifest-dir", enrolment.manifest_dir,
+                    "Static-pod directory inside host root");
+  enrol->add_option("--allow-path", enrolment.allowed_paths,
+                    "putFile may write below this; repeatable");
+  enrol->add_option("--trust-key", enrolment.trust_keys,
+                    "Public key that may sign plans; repeatable");
+
+  CLI::App* const run = app.add_subcommand("run", "Serve until SIGTERM");
+  run->add_option("--config", config, "Configuration")->capture_default_str();
+  CLI::App* const status = app.add_subcommand("status", "Show this node's journal in a few lines");
+  status->add_option("--config", config, "Configuration")->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  config = Absolute(config);
+  if (enrol->parsed()) {
+    enrolment.config_path = config;
+    for (std::string* path : {&enrolment.state_dir, &enrolment.host_root}) *path = Absolute(*path);
+    for (std::string& path : enrolment.trust_keys) path = Absolute(path);
+    return Report(EnrolAgent(enrolment));
+  }
+  if (run->parsed()) return Report(RunAgent(config));
+  const absl::StatusOr<std::string> text = DescribeAgent(config);
+  if (text.ok()) std::cout << *text;
+  return Report(text.status());
+}
+
+}  // namespace
+}  // namespace belay
+
+int main(int argc, char** argv) { return belay::Main(argc, argv); }
