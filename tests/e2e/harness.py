@@ -1,0 +1,159 @@
+"""A coordinator, an agent on every node, and an operator: the real programs, on either environment."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from processes import Process, run, wait_until
+
+
+class Belay:
+    """Everything lies in `base`, but for what agents keep on their nodes."""
+
+    cluster = "e2e"
+
+    def __init__(self, environment, programs, base):
+        self.environment, self.nodes = environment, environment.nodes
+        self._programs, self._base = programs, base
+        self._server_directory = os.path.join(base, "server")
+        self.server, self.agents = None, {}
+        self._operator = os.path.join(self._server_directory, "operators", "op", "config.yaml")
+        self._plans = 0
+
+    # --- bringing up
+
+    def up(self):
+        """init, run, one token and enrolment a node, agents; returns when all nodes are ready."""
+        host, (port, enrol_port) = self.environment.coordinator_address, self.environment.ports
+        initialised = run([self._program("belay-server"), "init", "--dir", self._server_directory,
+                           "--operator", "op", "--advertise", host, "--listen", f"{host}:{port}",
+                           "--enrol-listen", f"{host}:{enrol_port}"])
+        self._ca_hash = re.search(r"sha256:[0-9a-f]{64}", initialised.stdout).group()
+        self.start_server()
+        self.belayctl("key", "generate", "--out", self.file("ops"))
+        self.belayctl("key", "generate", "--out", self.file("stranger"))
+        for node in self.nodes:
+            self._enrol(node, f"{host}:{enrol_port}")
+            self.start_agent(node)
+        self.wait_nodes_ready()
+
+    def _enrol(self, node, address):
+        created = self.belayctl_json("token", "create", "--cluster", self.cluster, "--node", node.name)
+        trusted = os.path.join(node.agent_directory, "keys", "ops.pub")
+        seen = node.agent_path(trusted)
+        os.makedirs(os.path.dirname(seen), mode=0o755, exist_ok=True)
+        shutil.copy(self.file("ops.pub"), seen)
+        run(node.wrap([self._program("belay-agent"), "enrol", "--server", address, "--ca-hash",
+                       self._ca_hash, "--token", created["token"], "--config",
+                       self._agent_config(node), "--state-dir", node.state_directory,
+                       "--host-root", node.host_root, "--trust-key", trusted]))
+
+    def _agent_config(self, node):
+        return os.path.join(node.agent_directory, "agent.yaml")
+
+    def start_server(self):
+        self.server = Process([self._program("belay-server"), "run", "--dir", self._server_directory],
+                              self.file("server.log"))
+        wait_until(lambda: self.belayctl("node", "list", check=False).returncode == 0, 15,
+                   "the coordinator answers")
+
+    def start_agent(self, node):
+        self.agents[node.name] = Process(
+            node.wrap([self._program("belay-agent"), "run", "--config", self._agent_config(node)]),
+            self.file(f"agent-{node.name}.log"), program="belay-agent")
+
+    def agent_status(self, node):
+        return run(node.wrap([self._program("belay-agent"), "status", "--config",
+                              self._agent_config(node)])).stdout
+
+    def wait_nodes_ready(self, seconds=90):
+        def ready():
+            nodes = self.belayctl_json("node", "list", "--cluster", self.cluster)["nodes"]
+            return len(nodes) == len(self.nodes) and all(
+                n["connected"] and n.get("status", {}).get("ready") for n in nodes)
+        wait_until(ready, seconds, "all nodes are connected and ready", interval=0.3)
+
+    def down(self):
+        for process in [*self.agents.values(), self.server]:
+            if process:
+                process.stop()
+
+    # --- operating
+
+    def file(self, name):
+        return os.path.join(self._base, name)
+
+    def _program(self, name):
+        return os.path.join(self._programs, name)
+
+    def belayctl(self, *arguments, check=True, timeout=600):
+        return run([self._program("belayctl"), "--config", self._operator, *arguments], check=check,
+                   timeout=timeout)
+
+    def belayctl_json(self, *arguments):
+        return json.loads(self.belayctl("-o", "json", *arguments).stdout)
+
+    def sign(self, plan, key="ops", check=True):
+        """Writes, lints and signs a plan given as YAML; returns the signed file."""
+        self._plans += 1
+        source, signed = (self.file(f"plan-{self._plans}.{end}") for end in ("yaml", "signed"))
+        with open(source, "w") as out:
+            out.write(plan)
+        self.belayctl("plan", "sign", source, "--key", self.file(f"{key}.key"), "--out", signed)
+        return signed
+
+    def start_rollout(self, signed):
+        order = ",".join(node.name for node in self.nodes)
+        return self.belayctl_json("rollout", "start", signed, "--cluster", self.cluster, "--order",
+                                  order)["rolloutId"]
+
+    def watch_in_background(self, rollout):
+        """belayctl rollout watch as it is used in a pipe."""
+        return subprocess.Popen([self._program("belayctl"), "--config", self._operator,
+                                 "--timeout", "120s", "rollout", "watch", rollout],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+
+    def watch(self, rollout, seconds=600):
+        """(exit code, text) of belayctl rollout watch."""
+        watching = self.watch_in_background(rollout)
+        try:
+            text, _ = watching.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            watching.kill()
+            text, _ = watching.communicate()
+            raise AssertionError(f"rollout {rollout} did not end within {seconds} s:\n{text}")
+        return watching.returncode, text
+
+    def roll_out(self, plan, **sign_options):
+        """Signs, starts and watches; (rollout, exit code, text)."""
+        rollout = self.start_rollout(self.sign(plan, **sign_options))
+        code, text = self.watch(rollout)
+        return rollout, code, text
+
+    def report(self, rollout):
+        """Node name -> its part of the report."""
+        reported = self.belayctl_json("report", rollout)
+        return {node["node"]: node for node in reported["nodes"]}
+
+    def phases(self, rollout):
+        status = json.loads(self.belayctl("-o", "json", "rollout", "status", rollout,
+                                          check=False).stdout)
+        return {node["name"]: node["phase"] for node in status["nodes"]}
+
+    def kill_server(self):
+        self.server.kill()
+
+    def kill_agent(self, node):
+        self.agents[node.name].signal(signal.SIGKILL)
+        wait_until(lambda: not self.agents[node.name].running(), 10, f"the agent of {node.name} is gone")
+
+    def logs(self):
+        """The ends of all logs, for a failure."""
+        parts = []
+        for name, process in [("server", self.server), *self.agents.items()]:
+            if process:
+                parts.append(f"--- log of {name}\n{process.log_tail()}")
+        return "\n".join(parts)
