@@ -1,0 +1,214 @@
+#include "node-agent/driver/preparer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/base/digest.h"
+#include "node-agent/driver/stray_pods.h"
+#include "tests/support/sim_disk.h"
+#include "tests/unit/manifest_edits.h"
+
+namespace belay {
+namespace {
+
+constexpr const char* kDirectory = "/etc/kubernetes/manifests";
+constexpr const char* kPath = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+
+std::string ManifestText(const std::string& flags, const std::string& name = "kube-apiserver") {
+  return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: " + name +
+         "\n  namespace: kube-system\nspec:\n  hostNetwork: true\n  containers:\n  - name: " +
+         name + "\n    image: x\n    command:\n    - " + name +
+         "\n    - --advertise-address=10.0.0.1\n    - --secure-port=6443\n" + flags +
+         "    livenessProbe:\n      httpGet:\n        host: 10.0.0.1\n        path: /livez\n       "
+         " port: 6443\n"
+         "        scheme: HTTPS\n";
+}
+
+struct FixedProcesses : ProcessTable {
+  std::vector<Process> List(const std::string&) const override { return processes; }
+  bool OwnsListener(std::int64_t, std::uint32_t) const override { return true; }
+  std::vector<Process> processes;
+};
+
+class PreparerTest : public testing::Test {
+ protected:
+  PreparerTest() {
+    for (const char* directory : {"/etc", "/etc/kubernetes", kDirectory})
+      disk.PutDirectory(directory);
+    attributes.mode = 0600;
+    attributes.uid = 7;
+    attributes.xattrs["security.selinux"] = "kube_t";
+    disk.PutFile(kPath, before, attributes);
+  }
+  static v1::Step StepOf(const std::vector<v1::Edit>& edits) {
+    v1::Step step;
+    step.set_name("s");
+    for (const v1::Edit& edit : edits) *step.add_edits() = edit;
+    step.mutable_gate()->set_deadline_ms(1234);
+    return step;
+  }
+  static v1::Edit Put(const std::string& path, const std::string& content,
+                      std::uint32_t mode = 0600) {
+    v1::Edit edit;
+    edit.mutable_put_file()->set_path(path);
+    edit.mutable_put_file()->set_content(content);
+    edit.mutable_put_file()->set_mode(mode);
+    edit.mutable_put_file()->set_owner("0:0");
+    return edit;
+  }
+  absl::StatusOr<StepPlan> Prepare(const std::vector<v1::Edit>& edits) {
+    const int calls = disk.calls();
+    absl::StatusOr<StepPlan> plan = Preparer(disk, processes, kDirectory).Prepare(StepOf(edits));
+    EXPECT_EQ(disk.calls(), calls) << "preparing must not change anything";
+    return plan;
+  }
+  void ExpectRefused(const std::vector<v1::Edit>& edits, const std::string& what) {
+    const absl::StatusOr<StepPlan> plan = Prepare(edits);
+    ASSERT_FALSE(plan.ok());
+    EXPECT_NE(plan.status().message().find(what), std::string::npos) << plan.status();
+  }
+
+  const std::string before = ManifestText("    - --profiling=true\n");
+  FileAttributes attributes;
+  SimDisk disk;
+  FixedProcesses processes;
+};
+
+TEST_F(PreparerTest, AChangeOfTheManifestIsWholeAndProvable) {
+  const absl::StatusOr<StepPlan> plan = Prepare({SetFlagEdit("profiling", "false")});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_EQ(plan->prepared.changes_size(), 1);
+  const v1::FileChange& change = plan->prepared.changes(0);
+  const std::string after = ManifestText("    - --profiling=false\n");
+  EXPECT_EQ(change.path(), kPath);
+  EXPECT_TRUE(change.is_manifest());
+  EXPECT_EQ(change.before().digest(), Sha256Hex(before));
+  EXPECT_EQ(change.after().digest(), Sha256Hex(after));
+  EXPECT_EQ(change.after().uid(), 7U);
+  EXPECT_EQ(change.after().xattrs().at("security.selinux"), "kube_t");
+  EXPECT_NE(change.diff().find("-    - --profiling=true\n+    - --profiling=false\n"),
+            std::string::npos);
+  EXPECT_EQ(plan->after_bytes.at(kPath), after);
+  ASSERT_EQ(plan->prepared.components_size(), 1);
+  const v1::ComponentExpectation& component = plan->prepared.components(0);
+  EXPECT_EQ(component.component(), "kube-apiserver");
+  EXPECT_EQ(component.argv_before(3), "--profiling=true");
+  EXPECT_EQ(component.argv_after(3), "--profiling=false");
+  ASSERT_EQ(component.touched_flags_size(), 1);
+  EXPECT_EQ(component.touched_flags(0), "profiling");
+  EXPECT_EQ(component.health_after().port(), 6443U);
+  EXPECT_EQ(plan->prepared.gate().deadline_ms(), 1234U);
+}
+
+TEST_F(PreparerTest, FilesComeBeforeTheManifestThatNeedsThem) {
+  const absl::StatusOr<StepPlan> plan =
+      Prepare({SetFlagEdit("profiling", "false"), Put("/etc/kubernetes/audit/policy.yaml", "new")});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_EQ(plan->prepared.changes_size(), 2);
+  EXPECT_EQ(plan->prepared.changes(0).path(), "/etc/kubernetes/audit/policy.yaml");
+  EXPECT_FALSE(plan->prepared.changes(0).before().exists());
+  EXPECT_TRUE(plan->prepared.changes(1).is_manifest());
+}
+
+TEST_F(PreparerTest, WhatIsAlreadySoAndRunsSoIsLeftAlone) {
+  processes.processes = {{1,
+                          1,
+                          {"kube-apiserver", "--advertise-address=10.0.0.1", "--secure-port=6443",
+                           "--profiling=true"}}};
+  FileAttributes root;
+  disk.PutFile("/etc/kubernetes/a", "same", root);
+  const absl::StatusOr<StepPlan> plan =
+      Prepare({SetFlagEdit("profiling", "true"), Put("/etc/kubernetes/a", "same")});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->prepared.changes_size(), 0);
+  EXPECT_EQ(plan->prepared.components_size(), 0);
+}
+
+TEST_F(PreparerTest, WhatIsAlreadySoButDoesNotRunSoIsRefused) {
+  processes.processes = {{1,
+                          1,
+                          {"kube-apiserver", "--advertise-address=10.0.0.1", "--secure-port=6443",
+                           "--profiling=false"}}};
+  ExpectRefused({SetFlagEdit("profiling", "true")}, "not adopted");
+  processes.processes.clear();
+  ExpectRefused({SetFlagEdit("profiling", "true")}, "not adopted");
+}
+
+TEST_F(PreparerTest, TheRightBytesWithTheWrongModeAreAChange) {
+  disk.PutFile("/etc/kubernetes/a", "same", attributes);
+  const absl::StatusOr<StepPlan> plan = Prepare({Put("/etc/kubernetes/a", "same", 0640)});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->prepared.changes_size(), 1);
+  EXPECT_EQ(plan->prepared.changes(0).after().mode(), 0640U);
+  EXPECT_EQ(plan->prepared.changes(0).after().uid(), 0U);
+}
+
+TEST_F(PreparerTest, AManifestThatIsASymlinkIsRefused) {
+  disk.Erase(kPath);
+  disk.PutSymlink(kPath);
+  ExpectRefused({SetFlagEdit("profiling", "false")}, "regular file");
+}
+
+TEST_F(PreparerTest, AFileThatIsASymlinkIsRefused) {
+  disk.PutSymlink("/etc/kubernetes/a");
+  ExpectRefused({Put("/etc/kubernetes/a", "x")}, "symbolic link");
+}
+
+TEST_F(PreparerTest, AMissingManifestIsRefused) {
+  disk.Erase(kPath);
+  ExpectRefused({SetFlagEdit("profiling", "false")}, "manifest_dir");
+}
+
+TEST_F(PreparerTest, AStrayCopyIsRefusedWhateverItIsCalled) {
+  for (const char* name : {"kube-apiserver.yaml.bak", "backup", "a.txt"}) {
+    const std::string path = std::string(kDirectory) + "/" + name;
+    disk.PutFile(path, before, attributes);
+    ExpectRefused({SetFlagEdit("profiling", "false")}, path);
+    disk.Erase(path);
+  }
+  const std::string broken = std::string(kDirectory) + "/broken";
+  disk.PutFile(broken, "{kube-apiserver", attributes);  // kubelet may read what we cannot
+  ExpectRefused({SetFlagEdit("profiling", "false")}, broken);
+  disk.Erase(broken);
+  disk.PutSymlink(broken);
+  ExpectRefused({SetFlagEdit("profiling", "false")}, broken);
+}
+
+TEST_F(PreparerTest, OtherPodsDotFilesAndDirectoriesAreNoStrayCopies) {
+  disk.PutFile(std::string(kDirectory) + "/etcd.yaml", ManifestText("", "etcd"), attributes);
+  disk.PutFile(std::string(kDirectory) + "/.kube-apiserver.yaml.swp", before, attributes);
+  disk.PutDirectory(std::string(kDirectory) + "/old");
+  EXPECT_TRUE(Prepare({SetFlagEdit("profiling", "false")}).ok());
+  EXPECT_TRUE(RefuseStrayCopies(disk, kPath).ok());
+}
+
+TEST_F(PreparerTest, AnonymousAccessIsNotTakenFromUnauthenticatedProbes) {
+  ExpectRefused({SetFlagEdit("anonymous-auth", "false")}, "livenessProbe");
+  EXPECT_TRUE(Prepare({SetFlagEdit("anonymous-auth", "true")}).ok());
+}
+
+TEST_F(PreparerTest, AnotherManifestIsRefused) {
+  ExpectRefused({SetFlagEdit("profiling", "false", "kube-scheduler")}, "no gate");
+}
+
+TEST_F(PreparerTest, OneFileTwiceInAStepIsRefused) {
+  ExpectRefused({Put("/etc/kubernetes/a", "1"), Put("/etc/kubernetes/a", "2")}, "twice");
+}
+
+TEST_F(PreparerTest, AnOwnerThatIsNotNumericIsRefused) {
+  v1::Edit edit = Put("/etc/kubernetes/a", "1");
+  edit.mutable_put_file()->set_owner("root:root");
+  ExpectRefused({edit}, "uid:gid");
+}
+
+TEST_F(PreparerTest, APodWithoutTheHostsNetworkIsRefused) {
+  std::string text = before;
+  text.replace(text.find("hostNetwork: true"), 17, "hostNetwork: false");
+  disk.PutFile(kPath, text, attributes);
+  ExpectRefused({SetFlagEdit("profiling", "false")}, "hostNetwork");
+}
+
+}  // namespace
+}  // namespace belay
