@@ -88,14 +88,16 @@ class Belay:
     def _program(self, name):
         return os.path.join(self._programs, name)
 
+    def belayctl_command(self, *arguments):
+        return [self._program("belayctl"), "--config", self._operator, *arguments]
+
     def belayctl(self, *arguments, check=True, timeout=600):
-        return run([self._program("belayctl"), "--config", self._operator, *arguments], check=check,
-                   timeout=timeout)
+        return run(self.belayctl_command(*arguments), check=check, timeout=timeout)
 
     def belayctl_json(self, *arguments):
         return json.loads(self.belayctl("-o", "json", *arguments).stdout)
 
-    def sign(self, plan, key="ops", check=True):
+    def sign(self, plan, key="ops"):
         """Writes, lints and signs a plan given as YAML; returns the signed file."""
         self._plans += 1
         source, signed = (self.file(f"plan-{self._plans}.{end}") for end in ("yaml", "signed"))
@@ -111,8 +113,8 @@ class Belay:
 
     def watch_in_background(self, rollout):
         """belayctl rollout watch as it is used in a pipe."""
-        return subprocess.Popen([self._program("belayctl"), "--config", self._operator,
-                                 "--timeout", "120s", "rollout", "watch", rollout],
+        return subprocess.Popen(self.belayctl_command("--timeout", "120s", "rollout", "watch",
+                                                      rollout),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
 
