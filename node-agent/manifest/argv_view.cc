@@ -92,10 +92,7 @@ std::string NormalFlagName(std::string_view name) {
 
 absl::StatusOr<ArgvView> ReadArgv(const std::vector<ArgvItem>& argv,
                                   const std::vector<std::string>& names, bool has_command) {
-  if (argv.empty()) {
-    return absl::FailedPreconditionError(
-        "the container has neither command nor args; write its flags into the manifest first");
-  }
+  if (argv.empty()) return absl::InvalidArgumentError("there is no command line");
   RETURN_IF_ERROR(CheckItems(argv));
   ASSIGN_OR_RETURN(const size_t program, FindProgram(argv, names, has_command));
   ArgvView view;

@@ -68,6 +68,11 @@ absl::StatusOr<CommandLine> ReadCommandLine(const EditPlace& place, const std::s
   }
   CommandLine line;
   line.items = ArgvItems(place);
+  if (line.items.empty()) {
+    return RefuseAtLine(place.container->line,
+                        "the container has neither command nor args; write its flags into the "
+                        "manifest first");
+  }
   ASSIGN_OR_RETURN(line.view, ReadArgv(line.items, place.names,
                                        place.command != nullptr && !place.command->items.empty()));
   for (const FlagUse& use : line.view.uses) {
