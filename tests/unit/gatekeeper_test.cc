@@ -1,0 +1,263 @@
+// ComponentGatekeeper and its neighbours in a simulated world: time passes only while it pauses.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "node-agent/health/component_gatekeeper.h"
+#include "node-agent/health/endpoint.h"
+#include "node-agent/health/etcd_leadership.h"
+#include "node-agent/health/flag_check.h"
+#include "node-agent/health/readiness.h"
+#include "node-agent/transaction/file_image.h"
+#include "tests/support/sim_clock.h"
+#include "tests/support/sim_disk.h"
+
+namespace belay {
+namespace {
+
+constexpr const char* kManifest = "/m/kube-apiserver.yaml";
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+class World : public ProcessTable, public HealthProbe, public Pause {
+ public:
+  std::vector<Process> List(const std::string&) const override { return processes; }
+  bool OwnsListener(std::int64_t pid, std::uint32_t port) const override {
+    return pid == listener && port == 6443;
+  }
+  ProbeResult Ask(const ProbeTarget& target) override {
+    asked = target;
+    return answer;
+  }
+  bool For(std::int64_t ns) override {
+    clock.Pass(ns);
+    if (at_pause) at_pause(clock.BootNowNs() - opened);
+    return stop;
+  }
+  bool stopped() const override { return stop; }
+
+  SimClock clock;
+  const std::int64_t opened = clock.BootNowNs();
+  std::vector<Process> processes;
+  std::int64_t listener = 0;
+  ProbeResult answer{ProbeResult::Kind::Answered, 200, ""};
+  ProbeTarget asked;
+  bool stop = false;
+  std::function<void(std::int64_t since_opened)> at_pause;
+};
+
+class GatekeeperTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    disk_.PutDirectory("/m");
+    disk_.PutFile(kManifest, "new", {});
+    v1::FileChange& change = *request_.prepared.add_changes();
+    change.set_path(kManifest);
+    change.set_is_manifest(true);
+    *change.mutable_before() = ImageOf("old", {});
+    *change.mutable_after() = ImageOf("new", {});
+    v1::ComponentExpectation& component = *request_.prepared.add_components();
+    component.set_component("kube-apiserver");
+    component.set_manifest_path(kManifest);
+    for (const char* element : {"kube-apiserver", "--profiling=true"}) {
+      component.add_argv_before(element);
+    }
+    for (const char* element : {"kube-apiserver", "--profiling=false"}) {
+      component.add_argv_after(element);
+    }
+    component.add_touched_flags("profiling");
+    for (v1::HealthEndpoint* endpoint :
+         {component.mutable_health_before(), component.mutable_health_after()}) {
+      endpoint->set_dial_address("127.0.0.1");
+      endpoint->set_port(6443);
+      endpoint->set_anonymous(true);
+    }
+    v1::Gate& gate = *request_.prepared.mutable_gate();
+    gate.set_deadline_ms(60'000);
+    gate.set_stable_ms(25'000);
+    gate.set_interval_ms(200);
+    gate.set_rollback_deadline_ms(180'000);
+    request_.applied_boottime_ns = world_.opened;
+    world_.processes = {{7, world_.opened + kSecond, {"kube-apiserver", "--profiling=false"}}};
+    world_.listener = 7;
+  }
+  GateResult Run() {
+    ComponentGatekeeper gatekeeper({disk_, world_, world_, world_.clock, world_},
+                                   [this](const std::string&) { return stray_; });
+    return gatekeeper.Run(request_, [this](const std::string& what) { progress_.push_back(what); });
+  }
+  double Waited() const {
+    return static_cast<double>(world_.clock.BootNowNs() - world_.opened) / 1e9;
+  }
+
+  SimDisk disk_;
+  World world_;
+  GateRequest request_;
+  absl::Status stray_;
+  std::vector<std::string> progress_;
+};
+
+using Kind = GateResult::Kind;
+
+TEST_F(GatekeeperTest, PassesWithTheEvidence) {
+  const GateResult result = Run();
+  ASSERT_EQ(result.kind, Kind::Passed) << result.reason;
+  EXPECT_NEAR(Waited(), 25, 0.3);
+  EXPECT_TRUE(result.report.changed());
+  ASSERT_EQ(result.report.flags_size(), 1);
+  EXPECT_EQ(result.report.flags(0).running(), "false");
+  EXPECT_TRUE(result.report.flags(0).ok());
+  EXPECT_EQ(result.report.adoptions_size(), 1);
+  EXPECT_EQ(world_.asked.path, "/readyz");
+  EXPECT_NEAR(result.report.outage().resolution_seconds(), 0.2, 1e-9);
+  ASSERT_GT(progress_.size(), 10U);
+  EXPECT_LT(progress_.size(), 40U);
+}
+
+TEST_F(GatekeeperTest, FailsAtTheDeadlineWhenNothingAdopts) {
+  world_.processes = {{1, 5, {"kube-apiserver", "--profiling=true"}}};
+  world_.listener = 1;
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason.rfind("not adopted", 0), 0U) << result.reason;
+  EXPECT_NEAR(Waited(), 60, 0.5);
+}
+
+TEST_F(GatekeeperTest, AForeignWriteEndsItWithinTwoSeconds) {
+  world_.at_pause = [this](std::int64_t since) {
+    if (since > 10 * kSecond) disk_.PutFile(kManifest, "somebody else's", {});
+  };
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Foreign);
+  EXPECT_EQ(result.path, kManifest);
+  EXPECT_LT(Waited(), 12);
+}
+
+TEST_F(GatekeeperTest, AForeignWriteInTheLastMomentIsSeenBeforeItPasses) {
+  world_.at_pause = [this](std::int64_t since) {
+    if (since >= 25 * kSecond) disk_.PutFile(kManifest, "somebody else's", {});
+  };
+  EXPECT_EQ(Run().kind, Kind::Foreign);
+}
+
+TEST_F(GatekeeperTest, ALinkInTheFilesPlaceIsForeign) {
+  disk_.Erase(kManifest);
+  disk_.PutSymlink(kManifest);
+  EXPECT_EQ(Run().kind, Kind::Foreign);
+}
+
+TEST_F(GatekeeperTest, ARemovedFileIsForeign) {
+  disk_.Erase(kManifest);
+  EXPECT_EQ(Run().kind, Kind::Foreign);
+}
+
+TEST_F(GatekeeperTest, TheOldContentPutBackBySomebodyFails) {
+  disk_.PutFile(kManifest, "old", {});
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_NE(result.reason.find("changed back"), std::string::npos) << result.reason;
+}
+
+TEST_F(GatekeeperTest, AStrayCopyThatAppearsFailsForwardAndIsNotedBackward) {
+  world_.at_pause = [this](std::int64_t since) {
+    if (since > 20 * kSecond) stray_ = absl::FailedPreconditionError("x.bak is the same pod");
+  };
+  GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason, "x.bak is the same pod");
+  request_.direction = GateDirection::Backward;
+  request_.restored_boottime_ns = world_.opened;
+  request_.applied_boottime_ns = world_.opened - 60 * kSecond;
+  disk_.PutFile(kManifest, "old", {});
+  world_.processes = {{1, 5, {"kube-apiserver", "--profiling=true"}}};
+  world_.listener = 1;
+  result = Run();
+  EXPECT_EQ(result.kind, Kind::Passed) << result.reason;
+  ASSERT_EQ(result.report.notes_size(), 1);
+}
+
+TEST_F(GatekeeperTest, AStopInterruptsItUndecided) {
+  world_.at_pause = [this](std::int64_t) { world_.stop = true; };
+  EXPECT_EQ(Run().kind, Kind::Interrupted);
+}
+
+TEST_F(GatekeeperTest, WithoutAComponentOnlyTheFilesDecide) {
+  request_.prepared.clear_components();
+  EXPECT_EQ(Run().kind, Kind::Passed);
+  disk_.PutFile(kManifest, "somebody else's", {});
+  EXPECT_EQ(Run().kind, Kind::Foreign);
+}
+
+TEST(FlagCheck, ComparesTheRunningValueAndAbsence) {
+  v1::ComponentExpectation component;
+  component.set_component("kube-apiserver");
+  for (const char* element : {"kube-apiserver", "--a=1"}) component.add_argv_after(element);
+  component.add_touched_flags("a");
+  component.add_touched_flags("gone");
+  const auto flags = VerifyTouchedFlags(component, GateDirection::Forward,
+                                        {"kube-apiserver", "--a=1", "--gone=x", "--a=2"});
+  ASSERT_EQ(flags.size(), 2U);
+  EXPECT_FALSE(flags[0].ok());
+  EXPECT_EQ(flags[0].running(), "2");
+  EXPECT_FALSE(flags[1].ok());
+  EXPECT_EQ(flags[1].expected(), "(not given)");
+}
+
+TEST(Endpoint, FollowsTheArguments) {
+  const auto plain = HealthEndpointFor({"kube-apiserver", "--advertise-address=10.0.0.1"});
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->dial_address(), "127.0.0.1");
+  EXPECT_EQ(plain->port(), 6443U);
+  EXPECT_TRUE(plain->anonymous());
+  const auto bound = HealthEndpointFor({"kube-apiserver", "--secure-port=7443",
+                                        "--bind-address=10.0.0.1", "--anonymous-auth=false"});
+  ASSERT_TRUE(bound.ok());
+  EXPECT_EQ(bound->dial_address(), "10.0.0.1");
+  EXPECT_EQ(bound->port(), 7443U);
+  EXPECT_FALSE(bound->anonymous());
+  for (const char* any : {"--bind-address=0.0.0.0", "--bind-address=::"}) {
+    EXPECT_EQ(HealthEndpointFor({"kube-apiserver", any})->dial_address(), "127.0.0.1");
+  }
+  EXPECT_FALSE(HealthEndpointFor({"kube-apiserver", "--secure-port=0"}).ok());
+  EXPECT_FALSE(HealthEndpointFor({"kube-apiserver", "--secure-port=x"}).ok());
+}
+
+TEST(Readiness, IsStatus200OfTheManifestsServer) {
+  World world;
+  SimDisk disk;
+  disk.PutDirectory("/m");
+  EXPECT_FALSE(LocalApiServerReadiness(disk, world, kManifest).ready);
+  disk.PutFile(kManifest,
+               "apiVersion: v1\nkind: Pod\nmetadata:\n  name: kube-apiserver\n  namespace: "
+               "kube-system\nspec:\n  containers:\n  - name: kube-apiserver\n    image: x\n    "
+               "command:\n    - kube-apiserver\n    - --secure-port=6444\n",
+               {});
+  const Readiness ready = LocalApiServerReadiness(disk, world, kManifest);
+  EXPECT_TRUE(ready.ready) << ready.reason;
+  EXPECT_EQ(world.asked.port, 6444U);
+  world.answer.status = 403;
+  EXPECT_FALSE(LocalApiServerReadiness(disk, world, kManifest).ready);
+  world.answer = {ProbeResult::Kind::TlsFailed, 200, "x"};
+  EXPECT_FALSE(LocalApiServerReadiness(disk, world, kManifest).ready);
+}
+
+TEST(EtcdLeadership, IsReadFromTheRunningProcesssLoopbackMetrics) {
+  World world;
+  std::string asked;
+  const FetchBody fetch = [&asked](const std::string& url) -> absl::StatusOr<std::string> {
+    asked = url;
+    return std::string("# HELP etcd_server_is_leader x\netcd_server_is_leader 1\n");
+  };
+  EXPECT_EQ(LocalEtcdLeadership(world, fetch), EtcdLeadership::Unknown);
+  world.processes = {
+      {3, 1, {"etcd", "--listen-metrics-urls=https://10.0.0.1:2,http://127.0.0.1:2381"}}};
+  EXPECT_EQ(LocalEtcdLeadership(world, fetch), EtcdLeadership::Leader);
+  EXPECT_EQ(asked, "http://127.0.0.1:2381/metrics");
+  EXPECT_EQ(ParseEtcdLeadership("etcd_server_is_leader 0\n"), EtcdLeadership::Follower);
+  EXPECT_EQ(ParseEtcdLeadership("etcd_server_is_leader 2\n"), EtcdLeadership::Unknown);
+  EXPECT_EQ(ParseEtcdLeadership(""), EtcdLeadership::Unknown);
+}
+
+}  // namespace
+}  // namespace belay
