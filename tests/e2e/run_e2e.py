@@ -14,6 +14,10 @@ import tempfile
 import time
 import traceback
 
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
+
+# pylint: disable=wrong-import-position
+import rollout_times
 from environments import Lab, Standins
 from harness import Belay
 from scenarios import Scenarios, all_of
@@ -31,6 +35,8 @@ def main():
     parser.add_argument("--programs", required=True, help="where belay-server and the others are")
     parser.add_argument("--standins", help="where static_pod_runner and the stand-in API server are")
     parser.add_argument("--only", default="", help="s1,s2,...")
+    parser.add_argument("--measure", type=int, default=0, metavar="RUNS",
+                        help="afterwards run the rollout benchmark this often")
     parser.add_argument("--budget", type=int, default=1500, help="seconds until it gives up")
     options = parser.parse_args()
 
@@ -53,10 +59,10 @@ def main():
     else:
         environment = Standins(base, os.path.abspath(options.standins))
     return run_on(environment, os.path.abspath(options.programs), base,
-                  [word for word in options.only.split(",") if word])
+                  [word for word in options.only.split(",") if word], options.measure)
 
 
-def run_on(environment, programs, base, only):
+def run_on(environment, programs, base, only, measured_runs):
     belay = Belay(environment, programs, base)
     failed = []
     began = time.monotonic()
@@ -80,8 +86,10 @@ def run_on(environment, programs, base, only):
                 log(traceback.format_exc())
                 log(belay.logs())
                 break  # what comes after it would stand on an unknown ground
+        if measured_runs and not failed:
+            rollout_times.measure(belay, measured_runs, log)
     except Exception:  # pylint: disable=broad-except
-        failed.append("bringing it up")
+        failed.append("bringing it up, or measuring")
         log(traceback.format_exc())
         log(belay.logs())
     finally:

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""How long a rollout takes a component away, and what the gate costs beyond what it waits for.
+
+Repeats a one-flag rollout over three nodes of the lab (each run another value, so that kubelet never
+meets a content it has just ended) and prints medians over all nodes of all runs.
+
+  rollout_times.py --programs BUILD/bin [--runs 5]"""
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import shutil
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+
+# pylint: disable=wrong-import-position
+from environments import Lab
+from harness import Belay
+from scenarios import plan, set_flag
+from watchers import Availability
+
+_FIRST_VALUE = 501
+
+
+def measure(belay, runs, log):
+    """Runs the rollouts and logs the table; AssertionError when one is not committed everywhere."""
+    rows = {"outage (by the agent)": [], "outage (polled from outside every 0.1 s)": [],
+            "gate, publishing to verdict": [], "the API server's own start": [],
+            "stable period": [], "beyond: gate - start - stable": []}
+    for number in range(runs):
+        with Availability(belay.nodes) as seen:
+            rollout, code, text = belay.roll_out(plan("rollout-times", [
+                set_flag("max-requests-inflight", str(_FIRST_VALUE + number))], stable="5s"))
+        if code != 0:
+            raise AssertionError(f"run {number + 1} ended with {code}:\n{text}")
+        for name, node in belay.report(rollout).items():
+            report = node["steps"][0]["report"]
+            rows["outage (by the agent)"].append(report["outage"]["seconds"])
+            rows["outage (polled from outside every 0.1 s)"].append(sum(seen.outages()[name]))
+            rows["gate, publishing to verdict"].append(report["gateSeconds"])
+            rows["the API server's own start"].append(report["componentStartSeconds"])
+            rows["stable period"].append(report["stableSeconds"])
+            rows["beyond: gate - start - stable"].append(
+                report["gateSeconds"] - report["componentStartSeconds"] - report["stableSeconds"])
+    log(f"## seconds on the {belay.environment.name}, {runs} rollouts x {len(belay.nodes)} nodes: "
+        "median (smallest to largest)")
+    for what, values in rows.items():
+        log(f"##   {what}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", required=True)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    reason = Lab.why_not()
+    if reason:
+        print(reason, file=sys.stderr)
+        return 1
+    base = tempfile.mkdtemp(prefix="belay-bench-")
+    environment = Lab(keep=os.environ.get("BELAY_LAB_KEEP") == "1")
+    belay = Belay(environment, os.path.abspath(options.programs), base)
+    try:
+        environment.up(print)
+        belay.up()
+        measure(belay, options.runs, print)
+        return 0
+    finally:
+        belay.down()
+        environment.down()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
