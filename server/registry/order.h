@@ -1,0 +1,22 @@
+// In which order the nodes of one cluster are rolled out, and why, in words.  Pure.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/registry/registry.h"
+
+namespace belay::registry {
+
+struct Order {
+  std::vector<std::string> nodes;
+  std::string reason;
+};
+
+// Without `wanted`: all nodes by name, the etcd leader last where exactly one node says it is.
+// With it: exactly as wanted; nodes left out are not touched.  INVALID_ARGUMENT for a name that is
+// not of this cluster or comes twice, FAILED_PRECONDITION for a cluster without nodes.
+absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node>& nodes,
+                              const std::vector<std::string>& wanted);
+
+}  // namespace belay::registry

@@ -1,0 +1,65 @@
+// What the store keeps, as values.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "belay/v1/agent_link.pb.h"
+#include "belay/v1/journal.pb.h"
+#include "belay/v1/plan.pb.h"
+#include "belay/v1/rollout.pb.h"
+#include "common/base/ids.h"
+
+namespace belay::store {
+
+struct NodeRow {
+  NodeId id;
+  std::string agent_version;
+  v1::NodeStatus status;               // as of last_seen
+  std::int64_t last_seen_unix_ms = 0;  // 0: never
+};
+
+struct EmergencyRow {
+  NodeId id;
+  std::string reason;
+  std::int64_t since_unix_ms = 0;
+};
+
+struct ClearRequestRow {
+  std::string id;
+  NodeId node;
+  std::string reason;
+  std::string operator_name;
+  std::int64_t requested_unix_ms = 0;
+};
+
+struct RolloutRow {
+  std::string id;
+  std::string cluster;
+  std::string plan_name;
+  std::string plan_digest;
+  v1::SignedPlan plan;
+  std::vector<std::string> order;
+  std::string order_reason;
+  std::string started_by;
+  std::string request_id;
+  std::int64_t started_unix_ms = 0;
+  std::int64_t finished_unix_ms = 0;  // 0: runs
+};
+
+struct EventRow {
+  std::uint64_t seq = 0;  // 1, 2, 3 ... per rollout
+  v1::RolloutEvent event;
+  std::string state_digest;  // of the state after it
+};
+
+struct RecordRow {
+  std::string node;
+  std::string journal_id;
+  v1::Record record;
+  std::int64_t received_unix_ms = 0;
+};
+
+enum class Added { New, Duplicate };
+
+}  // namespace belay::store

@@ -1,0 +1,45 @@
+// The tables, as text.  A change of anything here is a new kSchemaVersion.
+#pragma once
+
+namespace belay::store {
+
+inline constexpr int kApplicationId = 0x42454C59;  // "BELY", at byte 68 of the file
+
+inline constexpr char kSchema[] = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE tokens(
+  id TEXT PRIMARY KEY, secret_sha256 TEXT NOT NULL, cluster TEXT NOT NULL, node TEXT NOT NULL,
+  expires_unix INTEGER NOT NULL, created_by TEXT NOT NULL, public_key_sha256 TEXT NOT NULL DEFAULT '',
+  certificate_pem TEXT NOT NULL DEFAULT '', spent INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE certificates(
+  sha256 TEXT PRIMARY KEY, cluster TEXT NOT NULL, node TEXT NOT NULL, pem TEXT NOT NULL,
+  issued_unix INTEGER NOT NULL, not_after_unix INTEGER NOT NULL) STRICT;
+CREATE TABLE nodes(
+  cluster TEXT NOT NULL, node TEXT NOT NULL, agent_version TEXT NOT NULL DEFAULT '',
+  status BLOB NOT NULL DEFAULT x'', last_seen_unix_ms INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(cluster, node)) WITHOUT ROWID, STRICT;
+CREATE TABLE emergencies(
+  cluster TEXT NOT NULL, node TEXT NOT NULL, reason TEXT NOT NULL, since_unix_ms INTEGER NOT NULL,
+  PRIMARY KEY(cluster, node)) WITHOUT ROWID, STRICT;
+CREATE TABLE clear_requests(
+  id TEXT PRIMARY KEY, cluster TEXT NOT NULL, node TEXT NOT NULL, reason TEXT NOT NULL,
+  operator TEXT NOT NULL, requested_unix_ms INTEGER NOT NULL,
+  cleared_unix_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE rollouts(
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cluster TEXT NOT NULL,
+  plan_name TEXT NOT NULL, plan_digest TEXT NOT NULL, plan BLOB NOT NULL,
+  node_order TEXT NOT NULL, order_reason TEXT NOT NULL, started_by TEXT NOT NULL,
+  request_id TEXT NOT NULL UNIQUE, started_unix_ms INTEGER NOT NULL,
+  finished_unix_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE UNIQUE INDEX one_running_rollout ON rollouts(cluster) WHERE finished_unix_ms = 0;
+CREATE TABLE rollout_events(
+  rollout_id TEXT NOT NULL, seq INTEGER NOT NULL, event BLOB NOT NULL, state_digest TEXT NOT NULL,
+  PRIMARY KEY(rollout_id, seq)) WITHOUT ROWID, STRICT;
+CREATE TABLE node_records(
+  cluster TEXT NOT NULL, node TEXT NOT NULL, journal_id TEXT NOT NULL, seq INTEGER NOT NULL,
+  rollout_id TEXT NOT NULL, record BLOB NOT NULL, received_unix_ms INTEGER NOT NULL,
+  PRIMARY KEY(cluster, node, journal_id, seq)) WITHOUT ROWID, STRICT;
+CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
+)sql";
+
+}  // namespace belay::store

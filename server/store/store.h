@@ -1,0 +1,64 @@
+// Everything the coordinator must not forget.  Small methods over one database; several of them
+// become one durable change inside Begin() ... Commit().
+//
+// One thread.  Times are for people.  Errors are those of database.h, with what was being done.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/database.h"
+#include "server/store/rows.h"
+
+namespace belay::store {
+
+class Store {
+ public:
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path);
+
+  absl::StatusOr<Transaction> Begin() { return Transaction::Begin(*database_); }
+  // One more than ever before; fences commands of an earlier run of the coordinator.
+  absl::StatusOr<std::uint64_t> NextEpoch();
+
+  // Nodes come to be by enrolment (sqlite_token_store.h).  NOT_FOUND when never enrolled.
+  absl::StatusOr<std::vector<NodeRow>> Nodes();
+  absl::Status SawNode(const NodeRow& node);
+
+  // Highest sequence number held of one journal; 0 for none.  There are no gaps below it.
+  absl::StatusOr<std::uint64_t> AcknowledgedSeq(const NodeId& node, const std::string& journal_id);
+  // A record already held is a Duplicate and changes nothing.  OUT_OF_RANGE: records before it are
+  // missing.  DATA_LOSS: another record with that number is held.
+  absl::StatusOr<Added> AddRecord(const NodeId& node, const std::string& journal_id,
+                                  const v1::Record& record, std::int64_t received_unix_ms);
+  // Of the nodes of that cluster only; by node, then in order of receipt.
+  absl::StatusOr<std::vector<RecordRow>> RecordsOfRollout(const std::string& cluster,
+                                                          const std::string& rollout_id);
+
+  absl::StatusOr<std::vector<EmergencyRow>> Emergencies();
+  absl::Status SetEmergency(const EmergencyRow& emergency);  // again: the first one stays
+  absl::Status EndEmergency(const NodeId& node);
+
+  absl::Status AddClearRequest(const ClearRequestRow& request);
+  absl::StatusOr<std::vector<ClearRequestRow>> PendingClearRequests();
+  absl::Status FinishClearRequests(const NodeId& node, std::int64_t unix_ms);
+
+  // ALREADY_EXISTS when the id or request id is taken, or the cluster has a running rollout.
+  absl::Status AddRollout(const RolloutRow& rollout);
+  absl::StatusOr<std::optional<RolloutRow>> FindRollout(const std::string& id);
+  absl::StatusOr<std::optional<RolloutRow>> FindRolloutByRequest(const std::string& request_id);
+  absl::StatusOr<std::vector<RolloutRow>> Rollouts(const std::string& cluster);  // newest first
+  absl::StatusOr<std::vector<RolloutRow>> RunningRollouts();
+  absl::Status FinishRollout(const std::string& id, std::int64_t unix_ms);
+
+  absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
+  absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);
+
+ private:
+  explicit Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace belay::store
