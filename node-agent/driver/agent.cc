@@ -96,6 +96,7 @@ void Agent::Loop() {
 void Agent::TakeRecords() {
   const std::vector<v1::Record> records = mail_.records.TakeAll();
   for (const v1::Record& record : records) {
+    if (record.seq() <= state_.last_seq) continue;  // journalled before Start, and known since then
     absl::StatusOr<NodeState> next = Advance(std::move(state_), record);
     if (!next.ok()) {  // the worker's journal has accepted it: only a bug gets here
       options_.log(absl::StrCat("a record does not follow: ", next.status().message()));
