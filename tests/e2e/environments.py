@@ -182,6 +182,7 @@ class Standins:
 
     def __init__(self, base, programs, count=3):
         self._base, self._programs, self._etcd = base, programs, None
+        self.relist_seconds = 20  # as kubelet
         ports = free_ports(count + 4)
         self.ports = tuple(ports[:2])
         self._etcd_ports = ports[2:4]
@@ -212,10 +213,16 @@ class Standins:
             os.chmod(node.manifest(), 0o600)
             node.runner = Process(
                 [os.path.join(self._programs, "static_pod_runner"), "--root", node.root,
-                 "--programs", self._programs, "--grace", "5"],
+                 "--programs", self._programs, "--relist", str(self.relist_seconds), "--grace", "5"],
                 os.path.join(node.directory, "static_pod_runner.log"))
         for node in self.nodes:
             node.wait_ready(30)
+
+    def pause_etcd(self):
+        self._etcd.signal(signal.SIGSTOP)
+
+    def resume_etcd(self):
+        self._etcd.signal(signal.SIGCONT)
 
     def down(self):
         for node in self.nodes:
