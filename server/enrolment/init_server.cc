@@ -1,6 +1,7 @@
 #include "server/enrolment/init_server.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -124,8 +125,12 @@ absl::Status Write(FileSystem& files, const std::string& root, const Tree& tree)
   for (const std::string& directory : tree.directories) {
     RETURN_IF_ERROR(files.MakeDirectory(root + directory, 0700));
   }
+  FileAttributes private_file;  // of whoever runs this: the server need not be root
+  private_file.mode = 0600;
+  private_file.uid = geteuid();
+  private_file.gid = getegid();
   for (const auto& [path, bytes] : tree.files) {
-    RETURN_IF_ERROR(files.Create(root + path, bytes, FileAttributes{.mode = 0600, .xattrs = {}}));
+    RETURN_IF_ERROR(files.Create(root + path, bytes, private_file));
     RETURN_IF_ERROR(files.Sync(root + path));
   }
   for (const std::string& directory : tree.directories) {

@@ -1,7 +1,10 @@
 #include "server/enrolment/init_server.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/crypto/x509.h"
+#include "common/os/posix_file_system.h"
 
 namespace belay {
 namespace {
@@ -193,6 +197,25 @@ TEST(InitServer, LeavesNoKeysBehindWhenTheDiskIsFull) {
       EXPECT_FALSE(absl::StrContains(path, "belay")) << path << " after failing at " << at;
     }
   }
+}
+
+TEST(InitServer, WorksOnARealDiskAndForItsOwnUser) {
+  std::string home = ::testing::TempDir() + "belay-init-XXXXXX";
+  ASSERT_NE(mkdtemp(home.data()), nullptr);
+  const auto real = PosixFileSystem::Open("/");
+  ASSERT_TRUE(real.ok()) << real.status();
+  FileSystem& files = **real;
+  InitOptions options = Options();
+  options.directory = home;  // there, and empty
+  const auto result = InitServer(files, options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const auto key = files.Read(home + "/ca/ca.key");
+  ASSERT_TRUE(key.ok()) << key.status();
+  EXPECT_EQ(key->attributes.mode, 0600u);
+  EXPECT_EQ(key->attributes.uid, geteuid());
+  EXPECT_TRUE(files.Read(result->operator_config).ok());
+  EXPECT_EQ(InitServer(files, options).status().code(), absl::StatusCode::kAlreadyExists);
+  std::filesystem::remove_all(home);
 }
 
 TEST(InitServer, RefusesNamesAndAddressesBeforeItWritesAnything) {
