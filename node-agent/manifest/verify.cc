@@ -191,6 +191,10 @@ void Append(Model& owner, const std::string& key, Model item) {
   owner.Find(key)->list.push_back(std::move(item));
 }
 
+bool SamePath(const std::string& given, const std::string& wanted) {
+  return given == wanted || given == wanted + "/" || given + "/" == wanted;
+}
+
 // Does the model already give the container that host path in that place?
 bool Mounts(Model& pod, Model& container, const v1::MountPath& edit,
             const std::string& mount_path) {
@@ -203,16 +207,13 @@ bool Mounts(Model& pod, Model& container, const v1::MountPath& edit,
     if (path == nullptr || volume_name == nullptr || mount.Find("subPath") != nullptr) continue;
     Model* const read_only = mount.Find("readOnly");
     if ((read_only != nullptr && read_only->text == "true") != edit.read_only()) continue;
-    const auto is = [](const std::string& given, const std::string& wanted) {
-      return given == wanted || given == wanted + "/" || given + "/" == wanted;
-    };
-    if (!is(path->text, mount_path)) continue;
+    if (!SamePath(path->text, mount_path)) continue;
     for (Model& volume : volumes->list) {
       Model* const name = volume.Find("name");
       Model* const host = volume.Find("hostPath");
       Model* const host_path = host == nullptr ? nullptr : host->Find("path");
       if (name != nullptr && host_path != nullptr && name->text == volume_name->text &&
-          is(host_path->text, edit.host_path())) {
+          SamePath(host_path->text, edit.host_path())) {
         return true;
       }
     }
@@ -239,7 +240,10 @@ absl::Status CheckMount(Model intended, const Model& after, const std::string& n
     if (Model* const volumes = spec.Find("volumes")) {
       for (Model& volume : volumes->list) {
         Model* const given = volume.Find("name");
-        has_volume = has_volume || (given != nullptr && given->text == edit.name());
+        Model* const host = volume.Find("hostPath");
+        Model* const path = host == nullptr ? nullptr : host->Find("path");
+        has_volume = has_volume || (given != nullptr && given->text == edit.name() &&
+                                    path != nullptr && SamePath(path->text, edit.host_path()));
       }
     }
     if (!has_volume) {

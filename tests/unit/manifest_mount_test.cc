@@ -93,6 +93,9 @@ TEST(MountPath, RefusesTakenNamesAndPaths) {
              kAudit),
       "line 7:"));
   EXPECT_TRUE(absl::StrContains(Edited(kPod + "  volumes:\n", kAudit), "refused"));
+  const std::string other =
+      "  volumes:\n  - name: audit\n    hostPath: {path: /other, type: DirectoryOrCreate}\n";
+  EXPECT_TRUE(absl::StrContains(Edited(kPod + other, kAudit), "line 7:"));
   EXPECT_TRUE(absl::StrContains(Edited(kPod, MountEdit("audit", "etc", true)), "refused"));
   EXPECT_TRUE(absl::StrContains(Edited(kPod, MountEdit("audit", "/a/../b", true)), "refused"));
   EXPECT_TRUE(absl::StrContains(Edited(kPod, MountEdit("", "/a", true)), "refused"));
