@@ -41,7 +41,7 @@ void PodDirectory::Relist() {
       continue;
     }
     pod_of_file_[name] = pod->name;
-    pods_[pod->name] = *std::move(pod);
+    pods_.insert_or_assign(pod->name, *pod);
   }
 }
 
@@ -52,7 +52,7 @@ void PodDirectory::FileChanged(const std::string& name) {
     return;
   }
   pod_of_file_[name] = pod->name;
-  pods_[pod->name] = *std::move(pod);
+  pods_.insert_or_assign(pod->name, *pod);
 }
 
 void PodDirectory::FileGone(const std::string& name) {

@@ -85,6 +85,7 @@ void PodProcesses::Start(const PodSpec& pod, const ContainerSpec& container, std
   setenv(kMountsVariable, EncodeMounts(container.mounts).c_str(), 1);
   std::vector<std::string> words = container.argv;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const pid_t pid = fork();
