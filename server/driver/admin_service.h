@@ -1,0 +1,54 @@
+// Admin over gRPC: checks who calls, hands the call to the loop thread, answers when it has.
+#pragma once
+#include <string>
+
+#include "belay/v1/admin.grpc.pb.h"
+#include "common/os/clock.h"
+#include "server/driver/loop.h"
+#include "server/enrolment/enroller.h"
+
+namespace belay {
+
+struct EnrolmentFacts {
+  std::string ca_hash;
+  std::string address;  // host:port that new agents dial
+};
+
+class AdminService final : public v1::Admin::CallbackService {
+ public:
+  // All outlive the server.
+  AdminService(CoordinatorLoop& loop, Enroller& enroller, const Clock& clock, EnrolmentFacts facts)
+      : loop_(loop), enroller_(enroller), clock_(clock), facts_(std::move(facts)) {}
+
+  grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context,
+                                        const v1::CreateTokenRequest* request,
+                                        v1::CreateTokenReply* reply) override;
+  grpc::ServerUnaryReactor* ListNodes(grpc::CallbackServerContext* context,
+                                      const v1::ListNodesRequest* request,
+                                      v1::ListNodesReply* reply) override;
+  grpc::ServerUnaryReactor* ClearEmergency(grpc::CallbackServerContext* context,
+                                           const v1::ClearEmergencyRequest* request,
+                                           v1::ClearEmergencyReply* reply) override;
+  grpc::ServerUnaryReactor* StartRollout(grpc::CallbackServerContext* context,
+                                         const v1::StartRolloutRequest* request,
+                                         v1::StartRolloutReply* reply) override;
+  grpc::ServerUnaryReactor* ListRollouts(grpc::CallbackServerContext* context,
+                                         const v1::ListRolloutsRequest* request,
+                                         v1::ListRolloutsReply* reply) override;
+  grpc::ServerUnaryReactor* GetRollout(grpc::CallbackServerContext* context,
+                                       const v1::GetRolloutRequest* request,
+                                       v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* GetReport(grpc::CallbackServerContext* context,
+                                      const v1::GetRolloutRequest* request,
+                                      v1::RolloutReport* reply) override;
+  grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
+      grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
+
+ private:
+  CoordinatorLoop& loop_;
+  Enroller& enroller_;
+  const Clock& clock_;
+  const EnrolmentFacts facts_;
+};
+
+}  // namespace belay

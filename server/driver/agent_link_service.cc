@@ -1,0 +1,96 @@
+#include "server/driver/agent_link_service.h"
+
+#include "common/rpc/peer.h"
+#include "common/rpc/status_wire.h"
+#include "server/driver/authorize.h"
+
+namespace belay {
+namespace {
+
+constexpr std::size_t kOutbox = 256;
+
+using Session = AgentLinkService::Session;
+
+// A stream with what the coordinator needs to know of it.  The port it hands out holds the stream
+// weakly: a stream that has ended takes no more messages.
+class AgentStream final : public Session {
+ public:
+  AgentStream(Sink* sink, NodeId node, std::uint64_t number)
+      : Session(sink, kOutbox), node_(std::move(node)), number_(number) {}
+  void Accept() {
+    port_ = std::make_shared<Port>(std::static_pointer_cast<AgentStream>(this->shared_from_this()),
+                                   node_, number_);
+    Begin();
+  }
+  std::shared_ptr<AgentSession> port() const { return port_; }
+
+ private:
+  class Port final : public AgentSession {
+   public:
+    Port(std::weak_ptr<AgentStream> stream, NodeId node, std::uint64_t number)
+        : stream_(std::move(stream)), node_(std::move(node)), number_(number) {}
+    const NodeId& node() const override { return node_; }
+    std::uint64_t number() const override { return number_; }
+    bool Send(v1::CoordinatorMessage message) override {
+      const auto stream = stream_.lock();
+      return stream != nullptr && stream->Session::Send(std::move(message));
+    }
+    void Close(const absl::Status& status) override {
+      if (const auto stream = stream_.lock()) stream->Session::Close(ToGrpc(status));
+    }
+
+   private:
+    const std::weak_ptr<AgentStream> stream_;
+    const NodeId node_;
+    const std::uint64_t number_;
+  };
+
+  const NodeId node_;
+  const std::uint64_t number_;
+  std::shared_ptr<AgentSession> port_;  // set before the first read, constant after
+};
+
+class Refused final : public grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage> {
+ public:
+  explicit Refused(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+std::shared_ptr<AgentSession> PortOf(const std::shared_ptr<Session>& session) {
+  return std::static_pointer_cast<AgentStream>(session)->port();
+}
+
+}  // namespace
+
+grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* AgentLinkService::Connect(
+    grpc::CallbackServerContext* context) {
+  const absl::StatusOr<Identity> peer = PeerIdentity(*context->auth_context());
+  if (!peer.ok()) return new Refused(peer.status());
+  if (absl::Status status = Authorize(*peer, kAgentConnect); !status.ok()) {
+    return new Refused(status);
+  }
+  const auto* node = std::get_if<NodeIdentity>(&*peer);
+  if (node == nullptr) return new Refused(absl::PermissionDeniedError("nodes only"));
+  ++open_;
+  auto stream =
+      std::make_shared<AgentStream>(this, NodeId{node->cluster, node->node}, ++last_number_);
+  stream->Accept();
+  return stream.get();
+}
+
+void AgentLinkService::Received(const std::shared_ptr<Session>& session, v1::AgentMessage message) {
+  const bool taken = loop_.Post(
+      [port = PortOf(session), message = std::move(message)](Coordinator& coordinator) mutable {
+        coordinator.Received(port, std::move(message));
+      });
+  if (!taken) {
+    session->Close(ToGrpc(absl::UnavailableError("the coordinator is stopping or overloaded")));
+  }
+}
+
+void AgentLinkService::Closed(const std::shared_ptr<Session>& session) {
+  loop_.PostEnd([port = PortOf(session)](Coordinator& coordinator) { coordinator.Closed(port); });
+  --open_;
+}
+
+}  // namespace belay

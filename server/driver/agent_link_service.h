@@ -1,0 +1,32 @@
+// AgentLink over gRPC: checks who calls, then moves messages into the loop's mailbox and nothing
+// else.
+#pragma once
+#include <atomic>
+
+#include "belay/v1/agent_link.grpc.pb.h"
+#include "common/rpc/stream_session.h"
+#include "server/driver/loop.h"
+
+namespace belay {
+
+class AgentLinkService final
+    : public v1::AgentLink::CallbackService,
+      public StreamSession<v1::AgentMessage, v1::CoordinatorMessage>::Sink {
+ public:
+  using Session = StreamSession<v1::AgentMessage, v1::CoordinatorMessage>;
+
+  explicit AgentLinkService(CoordinatorLoop& loop) : loop_(loop) {}  // outlives the server
+
+  grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* Connect(
+      grpc::CallbackServerContext* context) override;
+  void Received(const std::shared_ptr<Session>& session, v1::AgentMessage message) override;
+  void Closed(const std::shared_ptr<Session>& session) override;
+  int open() const { return open_; }  // streams that have not ended
+
+ private:
+  CoordinatorLoop& loop_;
+  std::atomic<std::uint64_t> last_number_ = 0;
+  std::atomic<int> open_ = 0;
+};
+
+}  // namespace belay

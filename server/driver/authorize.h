@@ -1,0 +1,23 @@
+// Who may call what, in one function.  Everything that is not named here is denied, for everybody.
+#pragma once
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/crypto/x509.h"
+
+namespace belay {
+
+inline constexpr char kAgentConnect[] = "/belay.v1.AgentLink/Connect";
+inline constexpr char kCreateToken[] = "/belay.v1.Admin/CreateToken";
+inline constexpr char kListNodes[] = "/belay.v1.Admin/ListNodes";
+inline constexpr char kClearEmergency[] = "/belay.v1.Admin/ClearEmergency";
+inline constexpr char kStartRollout[] = "/belay.v1.Admin/StartRollout";
+inline constexpr char kListRollouts[] = "/belay.v1.Admin/ListRollouts";
+inline constexpr char kGetRollout[] = "/belay.v1.Admin/GetRollout";
+inline constexpr char kWatchRollout[] = "/belay.v1.Admin/WatchRollout";
+inline constexpr char kGetReport[] = "/belay.v1.Admin/GetReport";
+
+// `method` is the full path of the call.  PERMISSION_DENIED names who and what.
+absl::Status Authorize(const Identity& identity, std::string_view method);
+
+}  // namespace belay

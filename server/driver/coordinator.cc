@@ -1,0 +1,206 @@
+#include "server/driver/coordinator.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace belay {
+namespace {
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr double kReadinessAgeSeconds = 15;
+}  // namespace
+
+Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTimes times,
+                         NewId new_id, Log log)
+    : store_(store),
+      clock_(clock),
+      times_(times),
+      new_id_(std::move(new_id)),
+      log_(std::move(log)),
+      registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds}),
+      book_(store, times.node_silence_margin_ms) {}
+
+absl::Status Coordinator::Start() {
+  ASSIGN_OR_RETURN(epoch_, store_.NextEpoch());
+  RETURN_IF_ERROR(LearnNodes());
+  ASSIGN_OR_RETURN(const auto emergencies, store_.Emergencies());
+  for (const store::EmergencyRow& row : emergencies) registry_.SetEmergency(row.id, row.reason);
+  ASSIGN_OR_RETURN(auto clears, store_.PendingClearRequests());
+  for (store::ClearRequestRow& row : clears) clears_[row.node] = std::move(row);
+  RETURN_IF_ERROR(book_.LoadRunning());
+  for (const auto& entry : book_.Running()) {
+    log_(absl::StrCat("rollout ", entry->row.id, " goes on: ", rollout::Describe(entry->state)));
+    v1::RolloutEvent event;
+    event.mutable_recovered()->set_epoch(epoch_);
+    Feed(entry, std::move(event));
+  }
+  return fatal_;
+}
+
+absl::Status Coordinator::LearnNodes() {
+  ASSIGN_OR_RETURN(const auto rows, store_.Nodes());
+  for (const store::NodeRow& row : rows) {
+    registry::Node node;
+    node.id = row.id;
+    node.agent_version = row.agent_version;
+    node.status = row.status;
+    node.last_seen_unix_ms = row.last_seen_unix_ms;
+    registry_.Learn(std::move(node));
+  }
+  return absl::OkStatus();
+}
+
+void Coordinator::Fatal(const absl::Status& status) {
+  if (!fatal_.ok() || status.ok()) return;
+  fatal_ = WithContext(status, "the coordinator stops, because it cannot keep its state");
+}
+
+void Coordinator::Settle() {
+  FireTimers();
+  FeedReadiness();
+  DispatchDue();
+  ClearDue();
+  PingDue();
+}
+
+// One event: worked out, made durable, then in effect.
+void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event) {
+  if (!fatal_.ok()) return;
+  const std::optional<Turn> turn = book_.Prepare(entry, std::move(event), clock_.WallNowUnixMs());
+  if (!turn) return Frozen(*entry);
+  const auto write = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
+    RETURN_IF_ERROR(book_.Write(*turn));
+    return transaction.Commit();
+  };
+  if (absl::Status status = write(); !status.ok()) return Fatal(status);
+  TakeEffect(*turn);
+}
+
+void Coordinator::TakeEffect(const Turn& turn) {
+  const RolloutEntry& entry = *turn.entry;
+  const std::string& id = entry.row.id;
+  const bool shown = turn.step.state != entry.state;
+  book_.Apply(turn);
+  for (const rollout::Action& action : turn.step.actions) {
+    const TimerKey key(id, action.node, action.timer);
+    switch (action.kind) {
+      case rollout::Action::Kind::ArmTimer: {
+        const std::int64_t wait_ms =
+            action.timer == rollout::Timer::Verdict ? entry.silence_ms : times_.readiness_wait_ms;
+        timers_[key] = NowNs() + wait_ms * kMillisecondNs;
+        break;
+      }
+      case rollout::Action::Kind::DisarmTimer:
+        timers_.erase(key);
+        break;
+      case rollout::Action::Kind::Execute:
+        sent_.erase(id);  // DispatchDue sends as soon as the node is there
+        progress_.erase(id);
+        break;
+      case rollout::Action::Kind::Announce:
+        log_(absl::StrCat("rollout ", id, " ", rollout::Describe(entry.state)));
+        break;
+    }
+  }
+  if (turn.ends) {
+    sent_.erase(id);
+    progress_.erase(id);
+    std::erase_if(timers_, [&](const auto& timer) { return std::get<0>(timer.first) == id; });
+  }
+  if (!shown) return;
+  v1::RolloutUpdate update;
+  *update.mutable_snapshot() = SnapshotOf(entry);
+  auto [it, end] = watchers_.equal_range(id);
+  while (it != end) {
+    const bool there = it->second->Send(update);
+    if (turn.ends || !there) {
+      it->second->End(there ? absl::OkStatus()
+                            : absl::ResourceExhaustedError("too slow to follow; watch again"));
+      it = watchers_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Coordinator::Frozen(const RolloutEntry& entry) {
+  const std::string& id = entry.row.id;
+  std::erase_if(timers_, [&](const auto& timer) { return std::get<0>(timer.first) == id; });
+  sent_.erase(entry.row.id);
+  log_(absl::StrCat("rollout ", entry.row.id, " is held, this is a defect of belay-server: ",
+                    entry.frozen, ". No node of it begins any more"));
+}
+
+void Coordinator::FireTimers() {
+  const std::int64_t now = NowNs();
+  std::vector<TimerKey> due;
+  for (const auto& [key, at] : timers_) {
+    if (at <= now) due.push_back(key);
+  }
+  for (const TimerKey& key : due) {
+    if (timers_.erase(key) == 0) continue;  // an earlier one of these ended the rollout
+    const auto& [id, node, timer] = key;
+    const auto entry = book_.Find(id);
+    if (!entry.ok()) return Fatal(entry.status());
+    if (*entry == nullptr) continue;
+    v1::RolloutEvent event;
+    switch (timer) {
+      case rollout::Timer::Verdict:
+        event.mutable_silent()->set_node(node);
+        break;
+      case rollout::Timer::Readiness:
+        event.mutable_readiness_timed_out()->set_node(node);
+        break;
+    }
+    Feed(*entry, std::move(event));
+  }
+}
+
+void Coordinator::FeedReadiness() {
+  for (const auto& entry : book_.Running()) {
+    if (!entry->frozen.empty()) continue;
+    const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
+    if (ready == entry->state.ready) continue;
+    v1::RolloutEvent event;
+    for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
+    if (ready.empty()) event.mutable_readiness();
+    Feed(entry, std::move(event));
+  }
+}
+
+// From durable state alone: a node in flight is told again whenever its last permit is no longer
+// good for the session and boot it is in.  The node does nothing twice for one run key.
+void Coordinator::DispatchDue() {
+  if (draining_) return;
+  for (const auto& entry : book_.Running()) {
+    if (!entry->frozen.empty() || entry->state.phase != v1::ROLLOUT_PHASE_RUNNING) continue;
+    for (const rollout::NodeProgress& progress : entry->state.nodes) {
+      if (!IsInFlight(progress.phase)) continue;
+      const NodeId id{entry->row.cluster, progress.name};
+      const registry::Node* node = registry_.Find(id);
+      if (node == nullptr || !node->connected() || node->status.boot_id().empty()) continue;
+      Sent& sent = sent_[entry->row.id];
+      if (sent.node == progress.name && sent.session == node->session &&
+          sent.boot_id == node->status.boot_id() &&
+          node->status.boottime_ns() < sent.until_boottime_ns) {
+        continue;
+      }
+      sent = {progress.name, node->session, node->status.boot_id(),
+              node->status.boottime_ns() + times_.permit_ms * kMillisecondNs};
+      v1::CoordinatorMessage message;
+      v1::Execute& execute = *message.mutable_execute();
+      execute.mutable_run()->set_rollout_id(entry->row.id);
+      execute.mutable_run()->set_attempt(1);
+      execute.mutable_run()->set_plan_digest(entry->row.plan_digest);
+      execute.set_epoch(epoch_);
+      *execute.mutable_plan() = entry->row.plan;
+      execute.set_boot_id(sent.boot_id);
+      execute.set_permit_until_boottime_ns(sent.until_boottime_ns);
+      Tell(id, std::move(message));
+    }
+  }
+}
+
+}  // namespace belay

@@ -1,0 +1,122 @@
+// The coordinator's one owner of everything: sessions, nodes, running rollouts, timers.  Each input
+// is worked out by the pure parts, written to the store in one transaction, and only then takes
+// effect: state is replaced, records are acknowledged, nodes are told to begin.
+//
+// Loop thread only; no lock and no gRPC inside.  A store that can no longer be written is fatal:
+// the caller asks fatal() after each input and ends the program, and the next start replays what is
+// held.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "belay/v1/admin.pb.h"
+#include "common/os/clock.h"
+#include "server/driver/options.h"
+#include "server/driver/ports.h"
+#include "server/driver/rollout_book.h"
+#include "server/registry/registry.h"
+#include "server/store/store.h"
+
+namespace belay {
+
+class Coordinator {
+ public:
+  using Log = std::function<void(const std::string&)>;
+  using NewId = std::function<std::string()>;  // random, unique
+
+  // All references outlive this.
+  Coordinator(store::Store& store, const Clock& clock, CoordinatorTimes times, NewId new_id,
+              Log log);
+
+  // First.  Counts the epoch up, replays what runs, and asks after the nodes in flight.
+  absl::Status Start();
+  // After every input, and at least ten times a heartbeat: timers, readiness, what is due to nodes.
+  void Settle();
+  const absl::Status& fatal() const { return fatal_; }
+
+  // Agents.  A session is unknown until its Hello was taken.
+  void Received(const std::shared_ptr<AgentSession>& session, v1::AgentMessage message);
+  void Closed(const std::shared_ptr<AgentSession>& session);
+  void CloseAll(const absl::Status& status);  // sessions and watchers; later ones are refused
+
+  // Operators.
+  v1::ListNodesReply ListNodes(const v1::ListNodesRequest& request);
+  absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request,
+                                                         const std::string& operator_name);
+  absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request,
+                                                     const std::string& operator_name);
+  absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
+  absl::StatusOr<v1::Rollout> GetRollout(const std::string& id);
+  absl::StatusOr<v1::RolloutReport> GetReport(const std::string& id);
+  void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
+
+ private:
+  struct Live {
+    std::shared_ptr<AgentSession> session;
+    std::string journal_id;
+    std::int64_t heard_ns = 0;
+    std::int64_t pinged_ns = 0;
+    std::string clear_sent;  // id of the request
+    std::int64_t clear_sent_ns = 0;
+  };
+  struct Sent {  // the last Execute of a rollout
+    std::string node;
+    std::uint64_t session = 0;
+    std::string boot_id;
+    std::int64_t until_boottime_ns = 0;
+  };
+  using TimerKey = std::tuple<std::string, std::string, rollout::Timer>;  // rollout, node
+
+  std::int64_t NowNs() const { return clock_.BootNowNs(); }
+  absl::Status LearnNodes();
+  Live* FindLive(const std::shared_ptr<AgentSession>& session);
+  void Drop(const NodeId& node, const absl::Status& status);
+  void Tell(const NodeId& node, v1::CoordinatorMessage message);
+
+  void TakeHello(const std::shared_ptr<AgentSession>& session, const v1::Hello& hello);
+  absl::Status CheckHello(const AgentSession& session, const v1::Hello& hello);
+  void TakeRecord(const std::shared_ptr<AgentSession>& session, const v1::Record& record);
+  void TakeHeartbeat(const std::shared_ptr<AgentSession>& session, const v1::NodeStatus& status);
+  void TakeProgress(const NodeId& node, const v1::Progress& progress);
+  absl::Status WriteRecord(const NodeId& node, const std::string& journal_id,
+                           const v1::Record& record, const std::optional<Turn>& turn,
+                           store::Added* added);
+  absl::StatusOr<std::optional<Turn>> TurnOf(const NodeId& node, const v1::Record& record);
+
+  void Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event);
+  void TakeEffect(const Turn& turn);
+  void Frozen(const RolloutEntry& entry);
+  void FireTimers();
+  void FeedReadiness();
+  void DispatchDue();
+  void ClearDue();
+  void PingDue();
+  v1::Rollout SnapshotOf(const RolloutEntry& entry) const;
+  void Fatal(const absl::Status& status);
+
+  store::Store& store_;
+  const Clock& clock_;
+  const CoordinatorTimes times_;
+  const NewId new_id_;
+  const Log log_;
+  absl::Status fatal_;
+  bool draining_ = false;
+  std::uint64_t epoch_ = 0;
+  registry::Registry registry_;
+  RolloutBook book_;
+  std::map<NodeId, Live> live_;
+  std::map<TimerKey, std::int64_t> timers_;  // due at, BootNowNs
+  std::map<std::string, Sent> sent_;         // by rollout
+  std::map<NodeId, store::ClearRequestRow> clears_;
+  std::map<std::string, v1::Progress> progress_;  // of the node in flight, by rollout
+  std::multimap<std::string, std::shared_ptr<RolloutWatcher>> watchers_;
+};
+
+}  // namespace belay

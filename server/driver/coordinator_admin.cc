@@ -1,0 +1,232 @@
+// What operators ask of the coordinator.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "common/base/time_text.h"
+#include "common/plan/compile.h"
+#include "common/plan/sign.h"
+#include "server/driver/coordinator.h"
+#include "server/registry/order.h"
+#include "server/reports/reports.h"
+
+namespace belay {
+namespace {
+
+constexpr std::size_t kMaxReason = 1000;
+constexpr std::size_t kMaxRequestId = 200;
+
+absl::Status NoRollout(const std::string& id) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no rollout '", id, "'; see belayctl rollout list"));
+}
+
+absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
+                                              std::int64_t now_unix) {
+  if (signed_plan.signatures().empty()) {
+    return absl::InvalidArgumentError(
+        "the plan is not signed, no node would run it; nothing was started. Sign it: belayctl "
+        "plan sign");
+  }
+  ASSIGN_OR_RETURN(v1::RemediationPlan plan, DecodeUnverified(signed_plan));
+  const std::vector<std::string> errors = FindPlanErrors(plan);
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plan is wrong, nothing was started: ", absl::StrJoin(errors, "; ")));
+  }
+  if (now_unix >= plan.not_after_unix()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the plan was valid until ", FormatUnixSeconds(plan.not_after_unix()),
+                     "; nothing was started. Sign it anew: belayctl plan sign"));
+  }
+  return plan;
+}
+
+}  // namespace
+
+v1::ListNodesReply Coordinator::ListNodes(const v1::ListNodesRequest& request) {
+  Fatal(LearnNodes());
+  v1::ListNodesReply reply;
+  for (const registry::Node& known : registry_.Of(request.cluster())) {
+    v1::Node& node = *reply.add_nodes();
+    node.set_cluster(known.id.cluster);
+    node.set_name(known.id.node);
+    node.set_connected(known.connected());
+    *node.mutable_status() = known.status;
+    if (known.connected()) {
+      // What the rollouts go by, not only what the node last said.
+      const std::string why = registry_.WhyNotReady(known, NowNs());
+      node.mutable_status()->set_ready(why.empty());
+      node.mutable_status()->set_not_ready_reason(why);
+    }
+    node.set_last_seen_unix_ms(known.last_seen_unix_ms);
+    node.set_agent_version(known.agent_version);
+    node.set_emergency(known.in_emergency());
+  }
+  return reply;
+}
+
+absl::StatusOr<v1::ClearEmergencyReply> Coordinator::ClearEmergency(
+    const v1::ClearEmergencyRequest& request, const std::string& operator_name) {
+  const NodeId id{request.cluster(), request.node()};
+  const std::string name = absl::StrCat(id.cluster, "/", id.node);
+  const registry::Node* node = registry_.Find(id);
+  if (node == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no node ", name, "; see belayctl node list"));
+  }
+  if (request.reason().empty() || request.reason().size() > kMaxReason) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("clear the emergency of ", name, ": a reason of 1 to ", kMaxReason,
+                     " bytes is needed, it is kept for those who ask later; nothing was changed"));
+  }
+  if (!node->in_emergency()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name, " is not in emergency stop; nothing was changed"));
+  }
+  if (const auto it = clears_.find(id); it != clears_.end()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "clearing ", name, " was asked for by ", it->second.operator_name, " (", it->second.reason,
+        ") and is done when the node is connected; see belayctl node list"));
+  }
+  store::ClearRequestRow row{new_id_(), id, request.reason(), operator_name,
+                             clock_.WallNowUnixMs()};
+  if (absl::Status written = store_.AddClearRequest(row); !written.ok()) {
+    Fatal(written);
+    return written;
+  }
+  log_(absl::StrCat("clearing of ", name, " asked for by ", operator_name, ": ", row.reason));
+  clears_[id] = std::move(row);
+  return v1::ClearEmergencyReply();
+}
+
+absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
+    const v1::StartRolloutRequest& request, const std::string& operator_name) {
+  if (request.request_id().empty() || request.request_id().size() > kMaxRequestId) {
+    return absl::InvalidArgumentError("a request id of 1 to 200 bytes is needed");
+  }
+  v1::StartRolloutReply reply;
+  ASSIGN_OR_RETURN(const auto before, store_.FindRolloutByRequest(request.request_id()));
+  if (before) {
+    if (before->cluster != request.cluster() || before->started_by != operator_name ||
+        before->plan_digest != PlanDigest(request.plan())) {
+      return absl::AlreadyExistsError(absl::StrCat("this request id began rollout ", before->id,
+                                                   ", which is another one; nothing was started"));
+    }
+    reply.set_rollout_id(before->id);
+    *reply.mutable_order() = {before->order.begin(), before->order.end()};
+    reply.set_order_reason(before->order_reason);
+    return reply;
+  }
+  const std::int64_t now_ms = clock_.WallNowUnixMs();
+  ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
+  if (const auto running = book_.RunningIn(request.cluster())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("rollout ", running->row.id, " runs in cluster ", request.cluster(),
+                     ", and only one may; nothing was started. Follow it: belayctl rollout watch ",
+                     running->row.id));
+  }
+  RETURN_IF_ERROR(LearnNodes());
+  const std::vector<registry::Node> nodes = registry_.Of(request.cluster());
+  ASSIGN_OR_RETURN(
+      registry::Order order,
+      registry::OrderOf(request.cluster(),
+                        request.cluster().empty() ? std::vector<registry::Node>() : nodes,
+                        {request.order().begin(), request.order().end()}));
+  for (const registry::Node& node : nodes) {
+    if (!node.in_emergency()) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        node.id.cluster, "/", node.id.node, " is in emergency stop",
+        node.emergency_reason.empty() ? "" : absl::StrCat(" (", node.emergency_reason, ")"),
+        "; nothing was started. Mend it, then: belayctl node clear-emergency ", node.id.cluster,
+        "/", node.id.node, " --reason REASON"));
+  }
+
+  store::RolloutRow row;
+  row.id = absl::StrCat("r-", new_id_());
+  row.cluster = request.cluster();
+  row.plan_name = plan.name();
+  row.plan_digest = PlanDigest(request.plan());
+  row.plan = request.plan();
+  row.order = order.nodes;
+  row.order_reason = order.reason;
+  row.started_by = operator_name;
+  row.request_id = request.request_id();
+  row.started_unix_ms = now_ms;
+  ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
+  v1::RolloutEvent event;
+  *event.mutable_started()->mutable_nodes() = {order.nodes.begin(), order.nodes.end()};
+  for (const registry::Node& node : nodes) event.mutable_started()->add_cluster_nodes(node.id.node);
+  Feed(entry, std::move(event));
+  RETURN_IF_ERROR(fatal_);
+  if (!entry->frozen.empty()) {
+    return absl::InternalError(
+        absl::StrCat("nothing was started, this is a defect: ", entry->frozen));
+  }
+  log_(absl::StrCat("rollout ", entry->row.id, " of plan ", plan.name(), " in cluster ",
+                    entry->row.cluster, " started by ", operator_name, ", order ",
+                    absl::StrJoin(order.nodes, ", "), " (", order.reason, ")"));
+  reply.set_rollout_id(entry->row.id);
+  *reply.mutable_order() = {order.nodes.begin(), order.nodes.end()};
+  reply.set_order_reason(order.reason);
+  return reply;
+}
+
+v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
+  v1::Rollout rollout = reports::Snapshot(entry.row, entry.state);
+  if (!entry.frozen.empty()) {
+    rollout.set_waiting_for(
+        absl::StrCat("a repair of belay-server; no node begins: ", entry.frozen));
+  }
+  const auto it = progress_.find(entry.row.id);
+  for (v1::RolloutNode& node : *rollout.mutable_nodes()) {
+    if (!IsInFlight(node.phase())) continue;
+    const registry::Node* known = registry_.Find({entry.row.cluster, node.name()});
+    if (known == nullptr || !known->connected()) {
+      node.set_progress("not connected; it goes on by itself");
+    } else if (it != progress_.end()) {
+      node.set_progress(absl::StrCat(it->second.step(), ": ", it->second.phase(),
+                                     it->second.detail().empty() ? "" : ", ", it->second.detail()));
+    }
+  }
+  return rollout;
+}
+
+absl::StatusOr<v1::ListRolloutsReply> Coordinator::ListRollouts(
+    const v1::ListRolloutsRequest& request) {
+  v1::ListRolloutsReply reply;
+  ASSIGN_OR_RETURN(const auto rows, store_.Rollouts(request.cluster()));
+  for (const store::RolloutRow& row : rows) {
+    ASSIGN_OR_RETURN(*reply.add_rollouts(), GetRollout(row.id));
+  }
+  return reply;
+}
+
+absl::StatusOr<v1::Rollout> Coordinator::GetRollout(const std::string& id) {
+  ASSIGN_OR_RETURN(const auto entry, book_.Find(id));
+  if (entry == nullptr) return NoRollout(id);
+  return SnapshotOf(*entry);
+}
+
+absl::StatusOr<v1::RolloutReport> Coordinator::GetReport(const std::string& id) {
+  ASSIGN_OR_RETURN(const auto entry, book_.Find(id));
+  if (entry == nullptr) return NoRollout(id);
+  ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(entry->row.plan));
+  ASSIGN_OR_RETURN(const auto records, store_.RecordsOfRollout(entry->row.cluster, id));
+  v1::RolloutReport report = reports::Report(entry->row, entry->state, records, plan);
+  *report.mutable_rollout() = SnapshotOf(*entry);
+  return report;
+}
+
+void Coordinator::Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher) {
+  if (draining_) return watcher->End(absl::UnavailableError("the coordinator is stopping"));
+  const absl::StatusOr<v1::Rollout> snapshot = GetRollout(id);
+  if (!snapshot.ok()) return watcher->End(snapshot.status());
+  v1::RolloutUpdate update;
+  *update.mutable_snapshot() = *snapshot;
+  const bool there = watcher->Send(update);
+  if (!there || snapshot->phase() != v1::ROLLOUT_PHASE_RUNNING) {
+    return watcher->End(absl::OkStatus());
+  }
+  watchers_.emplace(id, std::move(watcher));
+}
+
+}  // namespace belay

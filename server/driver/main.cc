@@ -1,0 +1,127 @@
+// belay-server: init, run.
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/os/posix_file_system.h"
+#include "common/os/system_clock.h"
+#include "common/rpc/tls.h"
+#include "server/driver/running_server.h"
+#include "server/enrolment/init_server.h"
+
+namespace belay {
+namespace {
+
+int Report(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << "belay-server: " << status.message() << "\n";
+  return 1;
+}
+
+// Relative to where the program was started; everything later is absolute.
+std::string Absolute(const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  char* const here = get_current_dir_name();
+  const std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
+  std::free(here);
+  return out;
+}
+
+absl::Status Init(const InitOptions& wanted) {
+  ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
+  InitOptions options = wanted;
+  options.directory = Absolute(options.directory);
+  options.now_unix = clock->WallNowUnixMs() / 1000;
+  ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
+  ASSIGN_OR_RETURN(const InitResult made, InitServer(*files, options));
+  std::cout << "coordinator made in " << options.directory << "\n"
+            << "ca hash: " << made.ca_hash << "\n"
+            << "operator " << options.operator_name << ": " << made.operator_config << "\n"
+            << "next: belay-server run --dir " << options.directory << "\n"
+            << "next: belayctl --config " << made.operator_config
+            << " token create --cluster CLUSTER --node NODE\n";
+  return absl::OkStatus();
+}
+
+absl::Status Run(const std::string& directory) {
+  // Signals are for sigwait alone; every thread made later inherits the mask.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  umask(077);
+
+  ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
+  ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
+  const std::string config_path = directory + "/server.yaml";
+  const absl::StatusOr<FileContent> yaml = files->Read(config_path);
+  if (absl::IsNotFound(yaml.status())) {
+    return absl::NotFoundError(absl::StrCat(config_path,
+                                            " is not there; make a coordinator first: "
+                                            "belay-server init --dir ",
+                                            directory, " --operator NAME"));
+  }
+  RETURN_IF_ERROR(yaml.status());
+  ASSIGN_OR_RETURN(ServerConfig config, ParseServerConfig(yaml->bytes, config_path));
+  absl::Status fatal;  // written before the signal, read after Stop has joined the loop
+  RunningServer::Options options;
+  options.directory = directory;
+  options.config = config;
+  options.log = [](const std::string& line) { spdlog::info(line); };
+  options.on_fatal = [&fatal](const absl::Status& status) {
+    fatal = status;
+    kill(getpid(), SIGTERM);
+  };
+  ASSIGN_OR_RETURN(const auto server, RunningServer::Start(*files, *clock, std::move(options)));
+  spdlog::info("serving agents and operators on {}, new agents on {}", config.listen,
+               config.enrol_listen);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping");
+  server->Stop();
+  return fatal;
+}
+
+int Main(int argc, char** argv) {
+  RequireTls13();
+  CLI::App app{"Belay's coordinator"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("belay-server ") + BELAY_VERSION);
+
+  InitOptions made;
+  CLI::App* const init =
+      app.add_subcommand("init", "Make the CA, the server's certificate and the first operator");
+  init->add_option("--dir", made.directory, "Where; must not be there yet")->capture_default_str();
+  init->add_option("--operator", made.operator_name, "Name of the first operator")->required();
+  init->add_option("--advertise", made.advertise,
+                   "Host name or address that agents and operators dial; repeatable");
+  init->add_option("--listen", made.listen, "For agents and operators")->capture_default_str();
+  init->add_option("--enrol-listen", made.enrol_listen, "For new agents")->capture_default_str();
+
+  std::string directory = "/var/lib/belay-server";
+  CLI::App* const run = app.add_subcommand("run", "Serve until SIGTERM or SIGINT");
+  run->add_option("--dir", directory, "What init made")->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return Report(init->parsed() ? Init(made) : Run(Absolute(directory)));
+}
+
+}  // namespace
+}  // namespace belay
+
+int main(int argc, char** argv) { return belay::Main(argc, argv); }

@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/reports/reports.h"
+
+namespace belay::reports {
+namespace {
+
+bool InFlight(v1::NodePhase phase) {
+  return phase == v1::NODE_PHASE_DISPATCHED || phase == v1::NODE_PHASE_IN_PROGRESS;
+}
+
+// The next command to type.  Every stop has one; what the node said comes first.
+std::string NextOf(const store::RolloutRow& row, const rollout::State& state) {
+  if (state.phase != v1::ROLLOUT_PHASE_STOPPED) return "";
+  const std::string report = absl::StrCat("belayctl report ", row.id);
+  const std::string node = absl::StrCat(row.cluster, "/", state.stop_node);
+  if (state.stop_cause == v1::STOP_CAUSE_EMERGENCY_STOP) {
+    return absl::StrCat(report, "   # then mend ", node,
+                        " by the commands shown there, and: belayctl node clear-emergency ", node,
+                        " --reason REASON");
+  }
+  if (state.stop_cause == v1::STOP_CAUSE_SILENT ||
+      state.stop_cause == v1::STOP_CAUSE_CLUSTER_NOT_READY) {
+    return absl::StrCat("belayctl node list   # then: ", report);
+  }
+  if (state.next.empty()) return report;
+  return absl::StrCat(report, "   # then: ", state.next);
+}
+
+std::string WaitingFor(const rollout::State& state) {
+  if (state.phase != v1::ROLLOUT_PHASE_RUNNING || state.awaiting_readiness.empty()) return "";
+  std::vector<std::string> missing;
+  std::set_difference(state.cluster.begin(), state.cluster.end(), state.ready.begin(),
+                      state.ready.end(), std::back_inserter(missing));
+  return absl::StrCat(absl::StrJoin(missing, ", "), " to be connected and ready, before ",
+                      state.awaiting_readiness, " begins");
+}
+
+}  // namespace
+
+absl::StatusOr<rollout::State> Replay(const std::string& rollout_id,
+                                      const std::vector<store::EventRow>& events) {
+  rollout::State state;
+  for (const store::EventRow& row : events) {
+    state = rollout::Advance(state, row.event).state;
+    if (rollout::StateDigest(state) == row.state_digest) continue;
+    return absl::DataLossError(absl::StrCat(
+        "replay of rollout ", rollout_id, ": event ", row.seq,
+        " leads to another state than it did when it happened; nothing was changed. The database "
+        "was altered, or was written by another belay-server: run the one that wrote it"));
+  }
+  return state;
+}
+
+v1::Rollout Snapshot(const store::RolloutRow& row, const rollout::State& state) {
+  v1::Rollout rollout;
+  rollout.set_id(row.id);
+  rollout.set_cluster(row.cluster);
+  rollout.set_plan_name(row.plan_name);
+  rollout.set_plan_digest(row.plan_digest);
+  rollout.set_started_by(row.started_by);
+  rollout.set_started_unix_ms(row.started_unix_ms);
+  rollout.set_finished_unix_ms(row.finished_unix_ms);
+  rollout.set_phase(state.phase);
+  rollout.set_stop_cause(state.stop_cause);
+  rollout.set_stop_node(state.stop_node);
+  rollout.set_stop_reason(state.stop_reason);
+  rollout.set_next(NextOf(row, state));
+  rollout.set_waiting_for(WaitingFor(state));
+  for (const rollout::NodeProgress& progress : state.nodes) {
+    v1::RolloutNode& node = *rollout.add_nodes();
+    node.set_name(progress.name);
+    node.set_phase(progress.phase);
+    node.set_reason(progress.reason);
+    if (InFlight(progress.phase)) {
+      node.set_progress(progress.phase == v1::NODE_PHASE_DISPATCHED ? "told to begin"
+                                                                    : "in progress");
+    }
+  }
+  return rollout;
+}
+
+}  // namespace belay::reports
