@@ -91,13 +91,10 @@ def _children(pid):
 
 
 def _descendant(pid, program):
-    for child in _children(pid):
-        if os.path.basename((argv_of(child) or [""])[0]) == program:
-            return child
-        deeper = _descendant(child, program)
-        if deeper:
-            return deeper
-    return None
+    """`pid` itself or a process below it that runs `program`."""
+    if os.path.basename((argv_of(pid) or [""])[0]) == program:
+        return pid
+    return next(filter(None, (_descendant(child, program) for child in _children(pid))), None)
 
 
 def argv_of(pid):
