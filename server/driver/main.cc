@@ -78,7 +78,7 @@ absl::Status Run(const std::string& directory) {
   RunningServer::Options options;
   options.directory = directory;
   options.config = config;
-  options.log = [](const std::string& line) { spdlog::info(line); };
+  options.log = [](const std::string& line) { spdlog::info("{}", line); };
   options.on_fatal = [&fatal](const absl::Status& status) {
     fatal = status;
     kill(getpid(), SIGTERM);
