@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<Splice>> SplicesOf(std::string_view bytes, const Edit
 
 absl::StatusOr<std::string> ApplyOne(const std::string& bytes, const std::string& manifest,
                                      const Address& address, const v1::Edit& edit) {
-  ASSIGN_OR_RETURN(const YamlNode before, ParseDocument(bytes));
+  ASSIGN_OR_RETURN(const ManifestNode before, ParseDocument(bytes));
   ASSIGN_OR_RETURN(const EditPlace place, Locate(before, manifest, address.container));
   ASSIGN_OR_RETURN(const std::vector<Splice> splices, SplicesOf(bytes, place, edit));
   std::string result = bytes;
@@ -75,7 +75,7 @@ absl::StatusOr<std::string> ApplyOne(const std::string& bytes, const std::string
     ASSIGN_OR_RETURN(result, ApplySplices(bytes, splices));
   }
   // Also without splices: "already so" is a claim that is checked like any other.
-  ASSIGN_OR_RETURN(const YamlNode after, ParseDocument(result));
+  ASSIGN_OR_RETURN(const ManifestNode after, ParseDocument(result));
   RETURN_IF_ERROR(VerifyEdit(before, after, manifest, edit));
   RETURN_IF_ERROR(VerifyBytes(bytes, result, splices));
   return result;

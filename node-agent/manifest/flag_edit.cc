@@ -23,7 +23,7 @@ struct CommandLine {
 
 // command and args are one command line with one numbering; this is the way back to the lists.
 struct ItemPlace {
-  const YamlNode* list;
+  const ManifestNode* list;
   size_t index;
 };
 ItemPlace PlaceOf(const EditPlace& place, size_t item) {
@@ -31,7 +31,7 @@ ItemPlace PlaceOf(const EditPlace& place, size_t item) {
   if (item < in_command) return {place.command, item};
   return {place.args, item - in_command};
 }
-const YamlNode& NodeOf(const EditPlace& place, size_t item) {
+const ManifestNode& NodeOf(const EditPlace& place, size_t item) {
   const ItemPlace at = PlaceOf(place, item);
   return at.list->items[at.index];
 }
@@ -105,7 +105,7 @@ absl::StatusOr<Splice> InsertFlag(std::string_view bytes, const EditPlace& place
                         "no flag and no program stands in the command line");
   }
   const ItemPlace at = PlaceOf(place, anchor);
-  const YamlNode& neighbour = at.list->items[at.index];
+  const ManifestNode& neighbour = at.list->items[at.index];
   NewItem item;
   item.block_lines = {WriteScalar(text, neighbour.style, false, place.json)};
   item.flow_text = WriteScalar(text, neighbour.style, true, place.json);

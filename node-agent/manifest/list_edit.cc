@@ -10,7 +10,7 @@
 namespace belay {
 namespace {
 
-absl::StatusOr<size_t> EndOrRefuse(std::string_view bytes, const YamlNode& node) {
+absl::StatusOr<size_t> EndOrRefuse(std::string_view bytes, const ManifestNode& node) {
   const std::optional<size_t> end = NodeEnd(bytes, node);
   if (!end.has_value()) {
     return RefuseAtLine(
@@ -31,7 +31,7 @@ absl::Status RestOfLineIsFree(std::string_view bytes, size_t end) {
 }
 
 // What stands between two items of a flow list, so that a new item looks like its neighbours.
-std::string FlowSeparator(std::string_view bytes, const YamlNode& list, size_t index) {
+std::string FlowSeparator(std::string_view bytes, const ManifestNode& list, size_t index) {
   std::string_view between;
   if (list.items.size() >= 2) {
     const size_t left = index == 0 ? 0 : index - 1;
@@ -50,7 +50,7 @@ std::string FlowSeparator(std::string_view bytes, const YamlNode& list, size_t i
   return plain ? std::string(between) : ", ";
 }
 
-absl::StatusOr<std::vector<Splice>> RemoveRun(std::string_view bytes, const YamlNode& list,
+absl::StatusOr<std::vector<Splice>> RemoveRun(std::string_view bytes, const ManifestNode& list,
                                               size_t first, size_t last) {
   ASSIGN_OR_RETURN(const size_t last_end, EndOrRefuse(bytes, list.items[last]));
   if (list.flow) {
@@ -85,7 +85,7 @@ absl::StatusOr<std::vector<Splice>> RemoveRun(std::string_view bytes, const Yaml
 
 }  // namespace
 
-absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const YamlNode& item) {
+absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const ManifestNode& item) {
   const size_t start = LineStart(bytes, item.begin);
   const std::string_view prefix = bytes.substr(start, item.begin - start);
   const size_t dash = prefix.find('-');
@@ -96,9 +96,9 @@ absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const YamlNode& i
   return std::string(prefix);
 }
 
-absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const YamlNode& node, bool in_flow,
+absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const ManifestNode& node, bool in_flow,
                                      bool json, std::string_view text) {
-  if (node.kind != YamlNode::Kind::Scalar) {
+  if (node.kind != ManifestNode::Kind::Scalar) {
     return RefuseAtLine(node.line, "the item is not a text");
   }
   ASSIGN_OR_RETURN(const size_t end, EndOrRefuse(bytes, node));
@@ -108,9 +108,9 @@ absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const YamlNode& nod
   return Splice{node.begin, end, WriteScalar(text, node.style, in_flow, json)};
 }
 
-absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const YamlNode& list, size_t index,
+absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const ManifestNode& list, size_t index,
                                     const std::vector<NewItem>& items) {
-  const YamlNode& anchor = list.items[index];
+  const ManifestNode& anchor = list.items[index];
   ASSIGN_OR_RETURN(const size_t end, EndOrRefuse(bytes, anchor));
   if (list.flow) {
     const std::string separator = FlowSeparator(bytes, list, index);
@@ -135,7 +135,7 @@ absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const YamlNode& list
   return Splice{at, at, text};
 }
 
-absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const YamlNode& list,
+absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const ManifestNode& list,
                                  const NewItem& item) {
   if (!list.flow || !list.items.empty() || bytes.substr(list.begin, 2) != "[]") {
     return RefuseAtLine(list.line, "the empty list is not written as []");
@@ -143,7 +143,7 @@ absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const YamlNode& list,
   return Splice{list.begin + 1, list.begin + 1, item.flow_text};
 }
 
-absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const YamlNode& list,
+absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const ManifestNode& list,
                                                 const std::vector<size_t>& indexes) {
   if (indexes.size() >= list.items.size()) {
     return RefuseAtLine(list.line, "the list would become empty");

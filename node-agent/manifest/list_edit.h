@@ -18,22 +18,23 @@ struct NewItem {
 };
 
 // `in_list` says whether the surrounding list is in flow style.
-absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const YamlNode& node, bool in_flow,
+absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const ManifestNode& node, bool in_flow,
                                      bool json, std::string_view text);
 
 // `index` is the item the new ones come behind; the list must not be empty.  Several items at once
 // so that their splices do not meet in one place.
-absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const YamlNode& list, size_t index,
+absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const ManifestNode& list, size_t index,
                                     const std::vector<NewItem>& items);
 
 // Fills `[]`.
-absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const YamlNode& list, const NewItem& item);
+absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const ManifestNode& list,
+                                 const NewItem& item);
 
 // `indexes` ascending; at least one item must stay.
-absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const YamlNode& list,
+absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const ManifestNode& list,
                                                 const std::vector<size_t>& indexes);
 
 // The blanks and dash in front of a block item, refused when anything else stands there.
-absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const YamlNode& item);
+absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const ManifestNode& item);
 
 }  // namespace belay

@@ -8,22 +8,24 @@
 namespace belay {
 namespace {
 
-absl::StatusOr<const YamlNode*> OptionalList(const YamlNode& mapping, std::string_view key) {
-  ASSIGN_OR_RETURN(const YamlNode* const list, FindKey(mapping, key));
-  if (list != nullptr && list->kind != YamlNode::Kind::Sequence) {
+absl::StatusOr<const ManifestNode*> OptionalList(const ManifestNode& mapping,
+                                                 std::string_view key) {
+  ASSIGN_OR_RETURN(const ManifestNode* const list, FindKey(mapping, key));
+  if (list != nullptr && list->kind != ManifestNode::Kind::Sequence) {
     return RefuseAtLine(list->line, absl::StrCat("'", std::string(key), "' is not a list"));
   }
   return list;
 }
 
-absl::StatusOr<const YamlNode*> FindContainer(const YamlNode& containers, const std::string& name) {
-  const YamlNode* found = nullptr;
+absl::StatusOr<const ManifestNode*> FindContainer(const ManifestNode& containers,
+                                                  const std::string& name) {
+  const ManifestNode* found = nullptr;
   std::vector<std::string> names;
-  for (const YamlNode& container : containers.items) {
-    if (container.kind != YamlNode::Kind::Mapping) {
+  for (const ManifestNode& container : containers.items) {
+    if (container.kind != ManifestNode::Kind::Mapping) {
       return RefuseAtLine(container.line, "an item of 'containers' is not a container");
     }
-    ASSIGN_OR_RETURN(const YamlNode* const given, FindKey(container, "name"));
+    ASSIGN_OR_RETURN(const ManifestNode* const given, FindKey(container, "name"));
     if (given == nullptr) continue;
     names.push_back(given->value);
     if (given->value != name) continue;
@@ -42,25 +44,25 @@ absl::StatusOr<const YamlNode*> FindContainer(const YamlNode& containers, const 
 
 }  // namespace
 
-absl::StatusOr<const YamlNode*> PodSpec(const YamlNode& root) {
-  if (root.kind != YamlNode::Kind::Mapping) {
+absl::StatusOr<const ManifestNode*> PodSpec(const ManifestNode& root) {
+  if (root.kind != ManifestNode::Kind::Mapping) {
     return absl::InvalidArgumentError(absl::StrCat("line ", root.line, ": this is not a pod"));
   }
-  ASSIGN_OR_RETURN(const YamlNode* const kind, FindKey(root, "kind"));
+  ASSIGN_OR_RETURN(const ManifestNode* const kind, FindKey(root, "kind"));
   if (kind == nullptr || kind->value != "Pod") {
     const std::string found = kind == nullptr ? "nothing" : kind->value;
     return absl::InvalidArgumentError(
         absl::StrCat("line ", kind == nullptr ? root.line : kind->line, ": kind is '", found,
                      "'; only static pods (kind Pod) are edited"));
   }
-  ASSIGN_OR_RETURN(const YamlNode* const spec, FindKey(root, "spec"));
-  if (spec == nullptr || spec->kind != YamlNode::Kind::Mapping) {
+  ASSIGN_OR_RETURN(const ManifestNode* const spec, FindKey(root, "spec"));
+  if (spec == nullptr || spec->kind != ManifestNode::Kind::Mapping) {
     return absl::InvalidArgumentError(absl::StrCat("line ", root.line, ": the pod has no spec"));
   }
   return spec;
 }
 
-absl::StatusOr<EditPlace> Locate(const YamlNode& root, const std::string& manifest,
+absl::StatusOr<EditPlace> Locate(const ManifestNode& root, const std::string& manifest,
                                  const std::string& container) {
   EditPlace place;
   ASSIGN_OR_RETURN(place.spec, PodSpec(root));
@@ -73,16 +75,16 @@ absl::StatusOr<EditPlace> Locate(const YamlNode& root, const std::string& manife
   ASSIGN_OR_RETURN(place.command, OptionalList(*place.container, "command"));
   ASSIGN_OR_RETURN(place.args, OptionalList(*place.container, "args"));
   place.names = {name, manifest};
-  place.json = root.flow && root.keys.front().style == YamlNode::Style::DoubleQuoted;
+  place.json = root.flow && root.keys.front().style == ManifestNode::Style::DoubleQuoted;
   return place;
 }
 
 std::vector<ArgvItem> ArgvItems(const EditPlace& place) {
   std::vector<ArgvItem> items;
-  for (const YamlNode* const list : {place.command, place.args}) {
+  for (const ManifestNode* const list : {place.command, place.args}) {
     if (list == nullptr) continue;
-    for (const YamlNode& item : list->items) {
-      items.push_back({item.value, item.kind == YamlNode::Kind::Scalar, item.line});
+    for (const ManifestNode& item : list->items) {
+      items.push_back({item.value, item.kind == ManifestNode::Kind::Scalar, item.line});
     }
   }
   return items;

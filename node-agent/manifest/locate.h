@@ -13,20 +13,20 @@ namespace belay {
 
 // Points into the tree it was made from.
 struct EditPlace {
-  const YamlNode* spec = nullptr;
-  const YamlNode* containers = nullptr;
-  const YamlNode* container = nullptr;
-  const YamlNode* command = nullptr;  // nullptr when not there
-  const YamlNode* args = nullptr;     // nullptr when not there
-  std::vector<std::string> names;     // what the binary may be called
-  bool json = false;                  // strict JSON: double quotes only, no comments
+  const ManifestNode* spec = nullptr;
+  const ManifestNode* containers = nullptr;
+  const ManifestNode* container = nullptr;
+  const ManifestNode* command = nullptr;  // nullptr when not there
+  const ManifestNode* args = nullptr;     // nullptr when not there
+  std::vector<std::string> names;         // what the binary may be called
+  bool json = false;                      // strict JSON: double quotes only, no comments
 };
 
 // INVALID_ARGUMENT when the document is not one Pod.
-absl::StatusOr<const YamlNode*> PodSpec(const YamlNode& root);
+absl::StatusOr<const ManifestNode*> PodSpec(const ManifestNode& root);
 
 // `container` is empty where it is named like the manifest.
-absl::StatusOr<EditPlace> Locate(const YamlNode& root, const std::string& manifest,
+absl::StatusOr<EditPlace> Locate(const ManifestNode& root, const std::string& manifest,
                                  const std::string& container);
 
 // Items of command, then of args.

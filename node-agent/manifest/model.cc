@@ -55,22 +55,22 @@ Model TextModel(std::string text) {
   return model;
 }
 
-Model ModelOf(const YamlNode& node) {
+Model ModelOf(const ManifestNode& node) {
   Model model;
   switch (node.kind) {
-    case YamlNode::Kind::Null:
+    case ManifestNode::Kind::Null:
       break;
-    case YamlNode::Kind::Scalar:
+    case ManifestNode::Kind::Scalar:
       model.text = node.value;
-      model.kind = node.style != YamlNode::Style::Plain || IsCertainlyText(node.value)
+      model.kind = node.style != ManifestNode::Style::Plain || IsCertainlyText(node.value)
                        ? Model::Kind::Text
                        : Model::Kind::Other;
       break;
-    case YamlNode::Kind::Sequence:
+    case ManifestNode::Kind::Sequence:
       model.kind = Model::Kind::List;
-      for (const YamlNode& item : node.items) model.list.push_back(ModelOf(item));
+      for (const ManifestNode& item : node.items) model.list.push_back(ModelOf(item));
       break;
-    case YamlNode::Kind::Mapping:
+    case ManifestNode::Kind::Mapping:
       model.kind = Model::Kind::Map;
       for (size_t i = 0; i < node.keys.size(); ++i) {
         model.map.emplace_back(node.keys[i].value, ModelOf(node.items[i]));

@@ -23,7 +23,7 @@ struct Model {
   void Set(const std::string& key, Model value);
 };
 
-Model ModelOf(const YamlNode& node);
+Model ModelOf(const ManifestNode& node);
 Model TextModel(std::string text);
 
 // Every text of the list; nothing when an item is not a text.

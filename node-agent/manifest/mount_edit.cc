@@ -50,17 +50,17 @@ absl::StatusOr<Wanted> ReadWanted(const v1::MountPath& edit) {
 }
 
 // Text of a key; empty when it is not there.
-absl::StatusOr<std::string> TextOf(const YamlNode& mapping, std::string_view key) {
-  if (mapping.kind != YamlNode::Kind::Mapping) {
+absl::StatusOr<std::string> TextOf(const ManifestNode& mapping, std::string_view key) {
+  if (mapping.kind != ManifestNode::Kind::Mapping) {
     return RefuseAtLine(mapping.line, "a volume or mount is not a mapping");
   }
-  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(mapping, key));
+  ASSIGN_OR_RETURN(const ManifestNode* const node, FindKey(mapping, key));
   return node == nullptr ? std::string() : node->value;
 }
 
-absl::StatusOr<const YamlNode*> ListOf(const YamlNode& mapping, std::string_view key) {
-  ASSIGN_OR_RETURN(const YamlNode* const list, FindKey(mapping, key));
-  if (list != nullptr && list->kind != YamlNode::Kind::Sequence) {
+absl::StatusOr<const ManifestNode*> ListOf(const ManifestNode& mapping, std::string_view key) {
+  ASSIGN_OR_RETURN(const ManifestNode* const list, FindKey(mapping, key));
+  if (list != nullptr && list->kind != ManifestNode::Kind::Sequence) {
     return RefuseAtLine(mapping.line, absl::StrCat("'", std::string(key),
                                                    "' is not a list; remove the key or fill it"));
   }
@@ -68,16 +68,16 @@ absl::StatusOr<const YamlNode*> ListOf(const YamlNode& mapping, std::string_view
 }
 
 // The volume that gives the wanted host path under `name`; nullptr when there is no such volume.
-absl::StatusOr<bool> VolumeIsThere(const YamlNode* volumes, const std::string& name,
+absl::StatusOr<bool> VolumeIsThere(const ManifestNode* volumes, const std::string& name,
                                    const Wanted& wanted) {
   bool found = false;
   if (volumes == nullptr) return false;
-  for (const YamlNode& volume : volumes->items) {
+  for (const ManifestNode& volume : volumes->items) {
     ASSIGN_OR_RETURN(const std::string given, TextOf(volume, "name"));
     if (given != name) continue;
     if (found) return RefuseAtLine(volume.line, absl::StrCat("two volumes are named '", name, "'"));
     found = true;
-    ASSIGN_OR_RETURN(const YamlNode* const host, FindKey(volume, "hostPath"));
+    ASSIGN_OR_RETURN(const ManifestNode* const host, FindKey(volume, "hostPath"));
     std::string path;
     std::string type;
     if (host != nullptr) {
@@ -98,10 +98,10 @@ absl::StatusOr<bool> VolumeIsThere(const YamlNode* volumes, const std::string& n
 }
 
 // True when the container already sees the host path there in the wanted way.
-absl::StatusOr<bool> MountIsThere(const YamlNode* mounts, const YamlNode* volumes,
+absl::StatusOr<bool> MountIsThere(const ManifestNode* mounts, const ManifestNode* volumes,
                                   const Wanted& wanted) {
   if (mounts == nullptr) return false;
-  for (const YamlNode& mount : mounts->items) {
+  for (const ManifestNode& mount : mounts->items) {
     ASSIGN_OR_RETURN(const std::string path, TextOf(mount, "mountPath"));
     if (WithoutSlash(path) != WithoutSlash(wanted.mount_path)) continue;
     ASSIGN_OR_RETURN(const std::string name, TextOf(mount, "name"));
@@ -124,7 +124,7 @@ absl::StatusOr<bool> MountIsThere(const YamlNode* mounts, const YamlNode* volume
 }
 
 std::string Text(const std::string& text, bool flow, bool json) {
-  return WriteScalar(text, YamlNode::Style::Plain, flow, json);
+  return WriteScalar(text, ManifestNode::Style::Plain, flow, json);
 }
 std::string Key(std::string_view key, bool json) {
   const std::string name(key);
@@ -159,7 +159,7 @@ NewItem MountItem(const Wanted& wanted, bool json) {
 
 // A new key with a list of one item, in a mapping that has none of that name.
 absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
-                                 const YamlNode& mapping, std::string_view key,
+                                 const ManifestNode& mapping, std::string_view key,
                                  const NewItem& item) {
   const std::string name(key);
   if (mapping.flow) {
@@ -176,13 +176,13 @@ absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
   // Behind the last entry that is one text on one line, in the column of the mapping's keys.
   const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
   for (size_t i = mapping.items.size(); i > 0; --i) {
-    const YamlNode& value = mapping.items[i - 1];
+    const ManifestNode& value = mapping.items[i - 1];
     const std::optional<size_t> end = NodeEnd(bytes, value);
-    if (value.kind != YamlNode::Kind::Scalar || !end.has_value()) continue;
+    if (value.kind != ManifestNode::Kind::Scalar || !end.has_value()) continue;
     const std::string_view rest = bytes.substr(*end, NextLine(bytes, *end) - *end);
     const size_t other = rest.find_first_not_of(" \t\r\n");
     if (other != std::string_view::npos && (rest[other] != '#' || other == 0)) continue;
-    const YamlNode& containers = place.containers->items.front();
+    const ManifestNode& containers = place.containers->items.front();
     if (place.containers->flow) return RefuseAtLine(mapping.line, "the containers are a [list]");
     const size_t dash = bytes.find('-', LineStart(bytes, containers.begin));
     const size_t dash_column = dash - LineStart(bytes, dash);
@@ -208,8 +208,8 @@ absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
 }
 
 absl::StatusOr<Splice> AddItem(std::string_view bytes, const EditPlace& place,
-                               const YamlNode& mapping, std::string_view key, const YamlNode* list,
-                               const NewItem& item) {
+                               const ManifestNode& mapping, std::string_view key,
+                               const ManifestNode* list, const NewItem& item) {
   if (list == nullptr) return InsertKey(bytes, place, mapping, key, item);
   if (list->items.empty()) return FillEmpty(bytes, *list, item);
   return InsertBehind(bytes, *list, list->items.size() - 1, {item});
@@ -220,8 +220,8 @@ absl::StatusOr<Splice> AddItem(std::string_view bytes, const EditPlace& place,
 absl::StatusOr<std::vector<Splice>> MountPathSplices(std::string_view bytes, const EditPlace& place,
                                                      const v1::MountPath& edit) {
   ASSIGN_OR_RETURN(const Wanted wanted, ReadWanted(edit));
-  ASSIGN_OR_RETURN(const YamlNode* const volumes, ListOf(*place.spec, "volumes"));
-  ASSIGN_OR_RETURN(const YamlNode* const mounts, ListOf(*place.container, "volumeMounts"));
+  ASSIGN_OR_RETURN(const ManifestNode* const volumes, ListOf(*place.spec, "volumes"));
+  ASSIGN_OR_RETURN(const ManifestNode* const mounts, ListOf(*place.container, "volumeMounts"));
   std::vector<Splice> splices;
   ASSIGN_OR_RETURN(const bool mounted, MountIsThere(mounts, volumes, wanted));
   if (mounted) return splices;

@@ -15,27 +15,27 @@ namespace belay {
 namespace {
 
 // Text of a key of a mapping; empty when it is missing or no text.
-absl::StatusOr<std::string> TextOf(const YamlNode* mapping, std::string_view key) {
-  if (mapping == nullptr || mapping->kind != YamlNode::Kind::Mapping) return std::string();
-  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(*mapping, key));
+absl::StatusOr<std::string> TextOf(const ManifestNode* mapping, std::string_view key) {
+  if (mapping == nullptr || mapping->kind != ManifestNode::Kind::Mapping) return std::string();
+  ASSIGN_OR_RETURN(const ManifestNode* const node, FindKey(*mapping, key));
   return node == nullptr ? std::string() : node->value;
 }
 
-absl::StatusOr<const YamlNode*> ListOf(const YamlNode& mapping, std::string_view key) {
-  ASSIGN_OR_RETURN(const YamlNode* const node, FindKey(mapping, key));
-  if (node == nullptr || node->kind == YamlNode::Kind::Null) return nullptr;
-  if (node->kind != YamlNode::Kind::Sequence) {
+absl::StatusOr<const ManifestNode*> ListOf(const ManifestNode& mapping, std::string_view key) {
+  ASSIGN_OR_RETURN(const ManifestNode* const node, FindKey(mapping, key));
+  if (node == nullptr || node->kind == ManifestNode::Kind::Null) return nullptr;
+  if (node->kind != ManifestNode::Kind::Sequence) {
     return RefuseAtLine(node->line, absl::StrCat("'", std::string(key), "' is not a list"));
   }
   return node;
 }
 
-absl::Status ReadTexts(const YamlNode& container, std::string_view key,
+absl::Status ReadTexts(const ManifestNode& container, std::string_view key,
                        std::vector<std::string>& texts) {
-  ASSIGN_OR_RETURN(const YamlNode* const list, ListOf(container, key));
+  ASSIGN_OR_RETURN(const ManifestNode* const list, ListOf(container, key));
   if (list == nullptr) return absl::OkStatus();
-  for (const YamlNode& item : list->items) {
-    if (item.kind != YamlNode::Kind::Scalar) {
+  for (const ManifestNode& item : list->items) {
+    if (item.kind != ManifestNode::Kind::Scalar) {
       return RefuseAtLine(item.line,
                           absl::StrCat("an item of '", std::string(key), "' is not a text"));
     }
@@ -44,22 +44,22 @@ absl::Status ReadTexts(const YamlNode& container, std::string_view key,
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> SendsAuthorization(const YamlNode& get) {
-  ASSIGN_OR_RETURN(const YamlNode* const headers, ListOf(get, "httpHeaders"));
+absl::StatusOr<bool> SendsAuthorization(const ManifestNode& get) {
+  ASSIGN_OR_RETURN(const ManifestNode* const headers, ListOf(get, "httpHeaders"));
   if (headers == nullptr) return false;
-  for (const YamlNode& header : headers->items) {
+  for (const ManifestNode& header : headers->items) {
     ASSIGN_OR_RETURN(const std::string name, TextOf(&header, "name"));
     if (absl::AsciiStrToLower(name) == "authorization") return true;
   }
   return false;
 }
 
-absl::Status ReadProbes(const YamlNode& container, ContainerFacts& facts) {
+absl::Status ReadProbes(const ManifestNode& container, ContainerFacts& facts) {
   for (const char* const which : {"livenessProbe", "readinessProbe", "startupProbe"}) {
-    ASSIGN_OR_RETURN(const YamlNode* const probe, FindKey(container, which));
-    if (probe == nullptr || probe->kind != YamlNode::Kind::Mapping) continue;
-    ASSIGN_OR_RETURN(const YamlNode* const get, FindKey(*probe, "httpGet"));
-    if (get == nullptr || get->kind != YamlNode::Kind::Mapping) continue;
+    ASSIGN_OR_RETURN(const ManifestNode* const probe, FindKey(container, which));
+    if (probe == nullptr || probe->kind != ManifestNode::Kind::Mapping) continue;
+    ASSIGN_OR_RETURN(const ManifestNode* const get, FindKey(*probe, "httpGet"));
+    if (get == nullptr || get->kind != ManifestNode::Kind::Mapping) continue;
     HttpProbeFacts http;
     http.which = which;
     ASSIGN_OR_RETURN(http.path, TextOf(get, "path"));
@@ -69,8 +69,8 @@ absl::Status ReadProbes(const YamlNode& container, ContainerFacts& facts) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ContainerFacts> ReadContainer(const YamlNode& container) {
-  if (container.kind != YamlNode::Kind::Mapping) {
+absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container) {
+  if (container.kind != ManifestNode::Kind::Mapping) {
     return RefuseAtLine(container.line, "an item of 'containers' is not a container");
   }
   ContainerFacts facts;
@@ -78,9 +78,9 @@ absl::StatusOr<ContainerFacts> ReadContainer(const YamlNode& container) {
   RETURN_IF_ERROR(ReadTexts(container, "command", facts.command));
   RETURN_IF_ERROR(ReadTexts(container, "args", facts.args));
   RETURN_IF_ERROR(ReadProbes(container, facts));
-  ASSIGN_OR_RETURN(const YamlNode* const mounts, ListOf(container, "volumeMounts"));
+  ASSIGN_OR_RETURN(const ManifestNode* const mounts, ListOf(container, "volumeMounts"));
   if (mounts != nullptr) {
-    for (const YamlNode& mount : mounts->items) {
+    for (const ManifestNode& mount : mounts->items) {
       ASSIGN_OR_RETURN(const std::string path, TextOf(&mount, "mountPath"));
       facts.mount_paths.push_back(path);
     }
@@ -142,19 +142,19 @@ bool TailMatches(const std::vector<std::string>& expected, size_t from,
 }  // namespace
 
 absl::StatusOr<PodFacts> ReadPod(std::string_view bytes) {
-  ASSIGN_OR_RETURN(const YamlNode root, ParseDocument(bytes));
-  ASSIGN_OR_RETURN(const YamlNode* const spec, PodSpec(root));
+  ASSIGN_OR_RETURN(const ManifestNode root, ParseDocument(bytes));
+  ASSIGN_OR_RETURN(const ManifestNode* const spec, PodSpec(root));
   PodFacts facts;
   facts.kind = "Pod";
-  ASSIGN_OR_RETURN(const YamlNode* const metadata, FindKey(root, "metadata"));
+  ASSIGN_OR_RETURN(const ManifestNode* const metadata, FindKey(root, "metadata"));
   ASSIGN_OR_RETURN(facts.name, TextOf(metadata, "name"));
   ASSIGN_OR_RETURN(facts.name_space, TextOf(metadata, "namespace"));
   if (facts.name_space.empty()) facts.name_space = "default";
   ASSIGN_OR_RETURN(const std::string host_network, TextOf(spec, "hostNetwork"));
   facts.host_network = absl::AsciiStrToLower(host_network) == "true";
-  ASSIGN_OR_RETURN(const YamlNode* const containers, ListOf(*spec, "containers"));
+  ASSIGN_OR_RETURN(const ManifestNode* const containers, ListOf(*spec, "containers"));
   if (containers == nullptr) return facts;
-  for (const YamlNode& container : containers->items) {
+  for (const ManifestNode& container : containers->items) {
     ASSIGN_OR_RETURN(ContainerFacts read, ReadContainer(container));
     facts.containers.push_back(std::move(read));
   }

@@ -9,16 +9,20 @@
 
 namespace belay {
 
-struct HttpProbeFacts { std::string which; std::string path; bool sends_authorization = false; };  // which: "livenessProbe" ...
+struct HttpProbeFacts {
+  std::string which;
+  std::string path;
+  bool sends_authorization = false;
+};  // which: "livenessProbe" ...
 struct ContainerFacts {
   std::string name;
   std::vector<std::string> command;
   std::vector<std::string> args;
   std::vector<HttpProbeFacts> http_probes;
-  std::vector<std::string> mount_paths;   // volumeMounts[].mountPath
+  std::vector<std::string> mount_paths;  // volumeMounts[].mountPath
 };
 struct PodFacts {
-  std::string kind;      // "Pod"
+  std::string kind;  // "Pod"
   std::string name;
   std::string name_space;  // "default" when not given
   bool host_network = false;
@@ -29,8 +33,8 @@ absl::StatusOr<PodFacts> ReadPod(std::string_view bytes);
 // command + args: what the process will be started with ($(VAR) unexpanded).
 std::vector<std::string> Argv(const ContainerFacts& container);
 
-// The value a flag has in argv by the component's own rules (last one wins; "--f v" and bare booleans
-// understood; '_' like '-').  Nothing when it is not given.
+// The value a flag has in argv by the component's own rules (last one wins; "--f v" and bare
+// booleans understood; '_' like '-').  Nothing when it is not given.
 std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::string_view flag);
 
 // Does a running process carry this argv?  Equal, or equal to the part of it that begins with the

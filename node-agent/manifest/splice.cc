@@ -24,23 +24,23 @@ std::optional<size_t> QuotedEnd(std::string_view bytes, size_t begin) {
   return std::nullopt;
 }
 
-std::optional<size_t> ScalarEnd(std::string_view bytes, const YamlNode& node) {
+std::optional<size_t> ScalarEnd(std::string_view bytes, const ManifestNode& node) {
   switch (node.style) {
-    case YamlNode::Style::Plain:
+    case ManifestNode::Style::Plain:
       // Equal only when the scalar stands on one line: folding changes the text.
       if (bytes.substr(node.begin, node.value.size()) != node.value) return std::nullopt;
       return node.begin + node.value.size();
-    case YamlNode::Style::SingleQuoted:
-    case YamlNode::Style::DoubleQuoted:
+    case ManifestNode::Style::SingleQuoted:
+    case ManifestNode::Style::DoubleQuoted:
       return QuotedEnd(bytes, node.begin);
-    case YamlNode::Style::Block:
+    case ManifestNode::Style::Block:
       return std::nullopt;
   }
   return std::nullopt;
 }
 
-std::optional<size_t> FlowEnd(std::string_view bytes, const YamlNode& node) {
-  const char close = node.kind == YamlNode::Kind::Mapping ? '}' : ']';
+std::optional<size_t> FlowEnd(std::string_view bytes, const ManifestNode& node) {
+  const char close = node.kind == ManifestNode::Kind::Mapping ? '}' : ']';
   std::optional<size_t> at = node.begin + 1;
   if (!node.items.empty()) at = NodeEnd(bytes, node.items.back());
   if (!at.has_value()) return std::nullopt;
@@ -77,15 +77,15 @@ std::string EndOfLine(std::string_view bytes, size_t offset) {
   return newline > 0 && bytes[newline - 1] == '\r' ? "\r\n" : "\n";
 }
 
-std::optional<size_t> NodeEnd(std::string_view bytes, const YamlNode& node) {
+std::optional<size_t> NodeEnd(std::string_view bytes, const ManifestNode& node) {
   if (node.begin >= bytes.size()) return std::nullopt;
   switch (node.kind) {
-    case YamlNode::Kind::Null:
+    case ManifestNode::Kind::Null:
       return std::nullopt;
-    case YamlNode::Kind::Scalar:
+    case ManifestNode::Kind::Scalar:
       return ScalarEnd(bytes, node);
-    case YamlNode::Kind::Sequence:
-    case YamlNode::Kind::Mapping:
+    case ManifestNode::Kind::Sequence:
+    case ManifestNode::Kind::Mapping:
       if (node.flow) return FlowEnd(bytes, node);
       if (node.items.empty()) return std::nullopt;
       return NodeEnd(bytes, node.items.back());

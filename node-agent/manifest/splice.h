@@ -27,7 +27,7 @@ std::string EndOfLine(std::string_view bytes, size_t offset);
 
 // Behind the node's last byte; nothing for block scalars, scalars over several plain lines and
 // omitted values, whose end the editor does not guess.
-std::optional<size_t> NodeEnd(std::string_view bytes, const YamlNode& node);
+std::optional<size_t> NodeEnd(std::string_view bytes, const ManifestNode& node);
 
 // Sorts them; refuses when two overlap.
 absl::StatusOr<std::string> ApplySplices(std::string_view bytes, std::vector<Splice> splices);

@@ -36,7 +36,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    YamlNode node = Begin(mark, anchor, YamlNode::Kind::Null);
+    ManifestNode node = Begin(mark, anchor, ManifestNode::Kind::Null);
     // Properties in front of an omitted value are not reported by yaml-cpp.
     if (ByteAt(node.begin) == '!') throw Refusal{node.line, "explicit tags are not edited"};
     Add(std::move(node));
@@ -46,7 +46,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    YamlNode node = Begin(mark, anchor, YamlNode::Kind::Scalar);
+    ManifestNode node = Begin(mark, anchor, ManifestNode::Kind::Scalar);
     node.value = value;
     if (tag == "!") {
       node.style = QuoteStyle(node);
@@ -57,53 +57,53 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {
-    Open(mark, tag, anchor, style, YamlNode::Kind::Sequence);
+    Open(mark, tag, anchor, style, ManifestNode::Kind::Sequence);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value style) override {
-    Open(mark, tag, anchor, style, YamlNode::Kind::Mapping);
+    Open(mark, tag, anchor, style, ManifestNode::Kind::Mapping);
   }
   void OnMapEnd() override { Close(); }
 
-  std::optional<YamlNode> TakeRoot() { return std::move(root_); }
+  std::optional<ManifestNode> TakeRoot() { return std::move(root_); }
 
  private:
   char ByteAt(size_t offset) const { return offset < bytes_.size() ? bytes_[offset] : '\0'; }
 
-  YamlNode Begin(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) const {
+  ManifestNode Begin(const YAML::Mark& mark, YAML::anchor_t anchor, ManifestNode::Kind kind) const {
     if (anchor != 0) {
       throw Refusal{mark.line + 1, "anchors (&name) are not edited; write the value out"};
     }
-    YamlNode node;
+    ManifestNode node;
     node.kind = kind;
     node.begin = static_cast<size_t>(mark.pos) + shift_;
     node.line = mark.line + 1;
     return node;
   }
 
-  YamlNode::Style QuoteStyle(const YamlNode& node) const {
+  ManifestNode::Style QuoteStyle(const ManifestNode& node) const {
     switch (ByteAt(node.begin)) {
       case '"':
-        return YamlNode::Style::DoubleQuoted;
+        return ManifestNode::Style::DoubleQuoted;
       case '\'':
-        return YamlNode::Style::SingleQuoted;
+        return ManifestNode::Style::SingleQuoted;
       case '|':
       case '>':
-        return YamlNode::Style::Block;
+        return ManifestNode::Style::Block;
       default:
         throw Refusal{node.line, "explicit tags are not edited"};
     }
   }
 
   void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            YAML::EmitterStyle::value style, YamlNode::Kind kind) {
-    YamlNode node = Begin(mark, anchor, kind);
+            YAML::EmitterStyle::value style, ManifestNode::Kind kind) {
+    ManifestNode node = Begin(mark, anchor, kind);
     if (tag != "?" && !tag.empty()) {
       throw Refusal{node.line, absl::StrCat("explicit tags (", tag, ") are not edited")};
     }
     node.flow = style == YAML::EmitterStyle::Flow;
-    const char bracket = kind == YamlNode::Kind::Mapping ? '{' : '[';
+    const char bracket = kind == ManifestNode::Kind::Mapping ? '{' : '[';
     if (node.flow && ByteAt(node.begin) != bracket) {
       throw Refusal{node.line, "a key and value without braces inside of a [list] is not edited"};
     }
@@ -114,23 +114,23 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void Close() {
-    YamlNode node = std::move(open_.back());
+    ManifestNode node = std::move(open_.back());
     open_.pop_back();
-    if (node.kind == YamlNode::Kind::Mapping && !node.flow && !node.keys.empty()) {
+    if (node.kind == ManifestNode::Kind::Mapping && !node.flow && !node.keys.empty()) {
       node.begin = node.keys.front().begin;
       node.line = node.keys.front().line;
     }
     Add(std::move(node));
   }
 
-  void Add(YamlNode node) {
+  void Add(ManifestNode node) {
     if (open_.empty()) {
       root_ = std::move(node);
       return;
     }
-    YamlNode& parent = open_.back();
-    if (parent.kind == YamlNode::Kind::Mapping && parent.keys.size() == parent.items.size()) {
-      if (node.kind != YamlNode::Kind::Scalar || node.style == YamlNode::Style::Block) {
+    ManifestNode& parent = open_.back();
+    if (parent.kind == ManifestNode::Kind::Mapping && parent.keys.size() == parent.items.size()) {
+      if (node.kind != ManifestNode::Kind::Scalar || node.style == ManifestNode::Style::Block) {
         throw Refusal{node.line, "a key that is not a simple text (an unrendered template?)"};
       }
       if (node.value == "<<") throw Refusal{node.line, "merge keys (<<) are not edited"};
@@ -143,8 +143,8 @@ class TreeBuilder final : public YAML::EventHandler {
   const std::string_view bytes_;
   const size_t shift_;  // yaml-cpp does not count the byte order mark
   int documents_ = 0;
-  std::vector<YamlNode> open_;
-  std::optional<YamlNode> root_;
+  std::vector<ManifestNode> open_;
+  std::optional<ManifestNode> root_;
 };
 
 // Directives change how the rest is read, and a tab as indentation is read differently by parsers.
@@ -170,7 +170,7 @@ absl::Status CheckLines(std::string_view bytes, bool root_is_flow) {
 
 }  // namespace
 
-absl::StatusOr<YamlNode> ParseDocument(std::string_view bytes) {
+absl::StatusOr<ManifestNode> ParseDocument(std::string_view bytes) {
   RETURN_IF_ERROR(CheckBytes(bytes));
   TreeBuilder builder(bytes);
   try {
@@ -187,14 +187,14 @@ absl::StatusOr<YamlNode> ParseDocument(std::string_view bytes) {
     return RefuseAtLine(1,
                         absl::StrCat("this is not YAML that can be edited (", error.what(), ")"));
   }
-  std::optional<YamlNode> root = builder.TakeRoot();
+  std::optional<ManifestNode> root = builder.TakeRoot();
   if (!root.has_value()) return RefuseAtLine(1, "the file holds no YAML document");
   RETURN_IF_ERROR(CheckLines(bytes, root->flow));
   return *std::move(root);
 }
 
-absl::StatusOr<const YamlNode*> FindKey(const YamlNode& mapping, std::string_view key) {
-  const YamlNode* found = nullptr;
+absl::StatusOr<const ManifestNode*> FindKey(const ManifestNode& mapping, std::string_view key) {
+  const ManifestNode* found = nullptr;
   for (size_t i = 0; i < mapping.keys.size(); ++i) {
     if (mapping.keys[i].value != key) continue;
     if (found != nullptr) {

@@ -11,7 +11,7 @@
 
 namespace belay {
 
-struct YamlNode {
+struct ManifestNode {
   enum class Kind { Null, Scalar, Sequence, Mapping };
   enum class Style { Plain, SingleQuoted, DoubleQuoted, Block };
 
@@ -21,14 +21,14 @@ struct YamlNode {
   std::string value;           // of a scalar, decoded
   size_t begin = 0;            // offset of the first byte; not reliable for Null
   int line = 1;
-  std::vector<YamlNode> keys;   // of a mapping, beside `items`
-  std::vector<YamlNode> items;  // of a sequence, or the values of a mapping
+  std::vector<ManifestNode> keys;   // of a mapping, beside `items`
+  std::vector<ManifestNode> items;  // of a sequence, or the values of a mapping
 };
 
-absl::StatusOr<YamlNode> ParseDocument(std::string_view bytes);
+absl::StatusOr<ManifestNode> ParseDocument(std::string_view bytes);
 
 // The value of `key`; nullptr when it is not there; refused when the key stands there twice,
 // because parsers differ in which one counts.  `mapping` must be a mapping.
-absl::StatusOr<const YamlNode*> FindKey(const YamlNode& mapping, std::string_view key);
+absl::StatusOr<const ManifestNode*> FindKey(const ManifestNode& mapping, std::string_view key);
 
 }  // namespace belay

@@ -260,8 +260,8 @@ absl::Status CheckMount(Model intended, const Model& after, const std::string& n
 
 }  // namespace
 
-absl::Status VerifyEdit(const YamlNode& before, const YamlNode& after, const std::string& manifest,
-                        const v1::Edit& edit) {
+absl::Status VerifyEdit(const ManifestNode& before, const ManifestNode& after,
+                        const std::string& manifest, const v1::Edit& edit) {
   const auto named = [&](const std::string& container) {
     return container.empty() ? manifest : container;
   };

@@ -13,8 +13,8 @@
 
 namespace belay {
 
-absl::Status VerifyEdit(const YamlNode& before, const YamlNode& after, const std::string& manifest,
-                        const v1::Edit& edit);
+absl::Status VerifyEdit(const ManifestNode& before, const ManifestNode& after,
+                        const std::string& manifest, const v1::Edit& edit);
 
 // Every byte of `before` that no splice covers stands in `after`, in order, with only the splices'
 // texts between.

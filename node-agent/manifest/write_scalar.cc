@@ -56,15 +56,15 @@ std::string SingleQuoted(std::string_view text) {
 
 }  // namespace
 
-std::string WriteScalar(std::string_view text, YamlNode::Style like, bool flow, bool json) {
+std::string WriteScalar(std::string_view text, ManifestNode::Style like, bool flow, bool json) {
   if (json) return DoubleQuoted(text);
   switch (like) {
-    case YamlNode::Style::SingleQuoted:
+    case ManifestNode::Style::SingleQuoted:
       return SingleQuoted(text);
-    case YamlNode::Style::DoubleQuoted:
+    case ManifestNode::Style::DoubleQuoted:
       return DoubleQuoted(text);
-    case YamlNode::Style::Plain:
-    case YamlNode::Style::Block:
+    case ManifestNode::Style::Plain:
+    case ManifestNode::Style::Block:
       break;
   }
   return IsSafePlain(text, flow) ? std::string(text) : DoubleQuoted(text);

@@ -10,6 +10,6 @@ namespace belay {
 
 // `like` is the style of the old text or of its neighbour; `flow` when it stands inside of [] or
 // {}; `json` when nothing but double quotes is allowed.
-std::string WriteScalar(std::string_view text, YamlNode::Style like, bool flow, bool json);
+std::string WriteScalar(std::string_view text, ManifestNode::Style like, bool flow, bool json);
 
 }  // namespace belay
