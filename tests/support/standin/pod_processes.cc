@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -109,22 +110,27 @@ void PodProcesses::Reconcile(const std::map<std::string, PodSpec>& pods, std::in
       next_ms_ = std::min(next_ms_, instance.kill_ms);
     }
   }
+  std::set<std::string> wanted;
   for (const auto& [name, pod] : pods) {
     for (const ContainerSpec& container : pod.containers) {
+      const std::string key = standin::Key(container.name, pod.identity);
+      wanted.insert(key);
+      History& history = history_[key];
+      // kubelet never starts a process in the very instant of the edit, known content or not.
+      if (!history.wanted)
+        history.not_before_ms = std::max(history.not_before_ms, now_ms + options_.start_delay_ms);
+      history.wanted = true;
       const bool present = std::any_of(
           instances_.begin(), instances_.end(), [&pod = pod, &container](const Instance& instance) {
             return instance.pod == pod.name && instance.container == container.name &&
                    instance.identity == pod.identity;
           });
       if (present) continue;  // running, or the same content is still on its way out
-      const auto [history, is_new] =
-          history_.try_emplace(standin::Key(container.name, pod.identity));
-      if (is_new) history->second.not_before_ms = now_ms + options_.start_delay_ms;
-      if (now_ms >= history->second.not_before_ms) Start(pod, container, now_ms);
-      if (history->second.not_before_ms > now_ms)
-        next_ms_ = std::min(next_ms_, history->second.not_before_ms);
+      if (now_ms >= history.not_before_ms) Start(pod, container, now_ms);
+      if (history.not_before_ms > now_ms) next_ms_ = std::min(next_ms_, history.not_before_ms);
     }
   }
+  for (auto& [key, history] : history_) history.wanted = wanted.contains(key);
 }
 
 void PodProcesses::Exited(pid_t pid, int wait_status, std::int64_t now_ms) {

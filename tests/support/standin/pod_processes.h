@@ -46,6 +46,7 @@ class PodProcesses {
   struct History {  // of one container of one content
     int failures = 0;
     std::int64_t not_before_ms = 0;
+    bool wanted = false;  // at the last Reconcile
   };
   void Terminate(Instance& instance, std::int64_t now_ms, std::int64_t grace_ms);
   void Start(const PodSpec& pod, const ContainerSpec& container, std::int64_t now_ms);
