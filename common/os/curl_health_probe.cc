@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/utf8.h"
 
 namespace belay {
 namespace {
@@ -59,7 +60,7 @@ std::string Printable(absl::string_view text) {
   for (const char c : text.substr(0, kMostDetail)) {
     clean.push_back(absl::ascii_iscntrl(static_cast<unsigned char>(c)) ? ' ' : c);
   }
-  return clean;
+  return ValidUtf8(clean);  // goes into messages, and may be cut inside of a character
 }
 
 ProbeResult::Kind KindOf(CURLcode code, long os_error) {

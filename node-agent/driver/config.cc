@@ -183,6 +183,9 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_
   }
   const std::vector<ConfigMistake> mistakes = reader.TakeMistakes();
   if (!mistakes.empty()) return Describe(mistakes, file);
+  for (std::string* const path : {&config.state_dir, &config.host_root, &config.manifest_dir}) {
+    if (path->size() > 1 && path->back() == '/') path->pop_back();
+  }
   for (std::string& path : config.allowed_paths) {
     if (path.back() != '/') path += '/';
   }

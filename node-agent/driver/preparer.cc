@@ -34,7 +34,18 @@ absl::Status ReadOwner(const v1::PutFile& file, FileAttributes* attributes) {
   return absl::OkStatus();
 }
 
+// All diffs of a step travel in one record, which must fit into one message of the link.
+constexpr std::size_t kMostDiffBytes = std::size_t{1} << 20;
+
 void AddChange(v1::FileChange change, std::string bytes, StepPlan* step) {
+  std::size_t room = kMostDiffBytes;
+  for (const v1::FileChange& other : step->prepared.changes()) {
+    room -= std::min(room, other.diff().size());
+  }
+  if (change.diff().size() > room) {
+    change.mutable_diff()->resize(room);
+    change.mutable_diff()->append("\n(the rest is too long and was left out)\n");
+  }
   step->after_bytes[change.path()] = std::move(bytes);
   *step->prepared.add_changes() = std::move(change);
 }

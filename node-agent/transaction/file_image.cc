@@ -1,10 +1,26 @@
 #include "node-agent/transaction/file_image.h"
 
+#include <array>
 #include <map>
 
 #include "common/base/digest.h"
 
 namespace belay {
+namespace {
+
+// A security module labels each file when it is made, whether or not an image names a label.
+constexpr std::array<const char*, 2> kLabels = {"security.selinux", "security.SMACK64"};
+
+bool SameAttributes(FileAttributes a, FileAttributes b) {
+  for (const char* const label : kLabels) {
+    if (a.xattrs.contains(label) && b.xattrs.contains(label)) continue;
+    a.xattrs.erase(label);
+    b.xattrs.erase(label);
+  }
+  return a == b;
+}
+
+}  // namespace
 
 v1::FileImage ImageOf(const std::string& bytes, const FileAttributes& attributes) {
   v1::FileImage image;
@@ -31,7 +47,7 @@ FileAttributes AttributesOf(const v1::FileImage& image) {
 bool SameImage(const v1::FileImage& a, const v1::FileImage& b) {
   if (a.exists() != b.exists()) return false;
   if (!a.exists()) return true;
-  return a.digest() == b.digest() && AttributesOf(a) == AttributesOf(b);
+  return a.digest() == b.digest() && SameAttributes(AttributesOf(a), AttributesOf(b));
 }
 
 absl::StatusOr<v1::FileImage> ReadImage(const FileSystem& fs, const std::string& path) {

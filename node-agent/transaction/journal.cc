@@ -1,11 +1,44 @@
 #include "node-agent/transaction/journal.h"
 
+#include <google/protobuf/message.h>
+
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 
 namespace belay {
+namespace {
+
+// Diffs, answers of a component and arguments of a process may hold any bytes; a record with such
+// text could be written and never read again.  Maps are left alone: their values are bytes.
+void MakeTextReadable(google::protobuf::Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(*message, &fields);
+  for (const google::protobuf::FieldDescriptor* const field : fields) {
+    const int count = field->is_repeated() ? reflection.FieldSize(*message, field) : 0;
+    if (field->is_map()) continue;
+    if (field->type() == google::protobuf::FieldDescriptor::TYPE_STRING) {
+      if (!field->is_repeated()) {
+        reflection.SetString(message, field, ValidUtf8(reflection.GetString(*message, field)));
+      }
+      for (int i = 0; i < count; ++i) {
+        reflection.SetRepeatedString(message, field, i,
+                                     ValidUtf8(reflection.GetRepeatedString(*message, field, i)));
+      }
+    }
+    if (field->type() != google::protobuf::FieldDescriptor::TYPE_MESSAGE) continue;
+    if (!field->is_repeated()) MakeTextReadable(reflection.MutableMessage(message, field));
+    for (int i = 0; i < count; ++i) {
+      MakeTextReadable(reflection.MutableRepeatedMessage(message, field, i));
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clock& clock,
                                                        const std::string& path,
@@ -32,11 +65,16 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clo
 }
 
 absl::Status Journal::Append(v1::Record record) {
+  MakeTextReadable(&record);
   record.set_seq(state_.last_seq + 1);
   record.set_wall_unix_ms(clock_.WallNowUnixMs());
   absl::StatusOr<NodeState> next = Advance(state_, record);
   if (!next.ok()) return absl::InternalError(next.status().message());
-  RETURN_IF_ERROR(log_->Append(record.SerializeAsString()));
+  const std::string frame = record.SerializeAsString();
+  if (!v1::Record().ParseFromString(frame)) {
+    return absl::InternalError("journal: the record could not be read again; nothing was written");
+  }
+  RETURN_IF_ERROR(log_->Append(frame));
   state_ = *std::move(next);
   records_.push_back(std::move(record));
   if (on_record_) on_record_(records_.back());

@@ -33,6 +33,18 @@ TEST(AgentConfig, AGoodFileIsReadWithItsDefaults) {
   EXPECT_EQ(config->apiserver.client_key, "/etc/kubernetes/pki/apiserver-kubelet-client.key");
 }
 
+// What is below a directory is found by cutting its name off: one form only.
+TEST(AgentConfig, ASlashAtTheEndOfADirectoryIsLeftOut) {
+  const absl::StatusOr<AgentConfig> config = ParseAgentConfig(
+      "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\nstate_dir: /s/\nhost_root: /host/\n"
+      "manifest_dir: /m/\n",
+      "f");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->state_dir, "/s");
+  EXPECT_EQ(config->host_root, "/host");
+  EXPECT_EQ(config->manifest_dir, "/m");
+}
+
 TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   AgentConfig config;
   config.server = "h:7443";

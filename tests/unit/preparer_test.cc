@@ -145,6 +145,19 @@ TEST_F(PreparerTest, TheRightBytesWithTheWrongModeAreAChange) {
   EXPECT_EQ(plan->prepared.changes(0).after().uid(), 0U);
 }
 
+// A record larger than a message would hold up every record behind it for ever.
+TEST_F(PreparerTest, DiffsOfLargeFilesAreCutOff) {
+  disk.PutFile("/etc/kubernetes/large", std::string(3 << 20, 'a'), {});
+  disk.PutFile("/etc/kubernetes/larger", std::string(3 << 20, '\xE4'), {});
+  const absl::StatusOr<StepPlan> step =
+      Preparer(disk, processes, kDirectory)
+          .Prepare(StepOf({Put("/etc/kubernetes/large", "x"), Put("/etc/kubernetes/larger", "y")}));
+  ASSERT_TRUE(step.ok()) << step.status();
+  ASSERT_EQ(step->prepared.changes_size(), 2);
+  EXPECT_LT(step->prepared.ByteSizeLong(), std::size_t{4} << 20);
+  EXPECT_NE(step->prepared.changes(0).diff().find("left out"), std::string::npos);
+}
+
 TEST_F(PreparerTest, AManifestThatIsASymlinkIsRefused) {
   disk.Erase(kPath);
   disk.PutSymlink(kPath);

@@ -360,6 +360,33 @@ TEST_F(Transaction, AStepOfFilesOnlyIsCommittedAfterReadingThemAgain) {
   EXPECT_EQ(world_.disk.Read(kWorldPolicy)->bytes, NewPolicy().bytes);
 }
 
+TEST_F(Transaction, TextThatIsNotUtf8DoesNotMakeTheJournalUnreadable) {
+  Accept();
+  StepPlan step = world_.PlanStep();
+  step.prepared.mutable_changes(0)->set_diff("-\xE4lt\n+new\n");
+  gate_.kinds = {Kind::Interrupted};
+  EXPECT_TRUE(absl::IsCancelled(executor_->RunStep(0, std::move(step)).status()));
+  Start();
+  ASSERT_TRUE(executor_->Recover().ok());
+  EXPECT_TRUE(Last().has_committed());
+}
+
+// With SELinux every new file has a label at once, which no plan names.
+TEST(FileImage, ALabelThatTheImageDoesNotNameIsTheKernels) {
+  FileAttributes bare;
+  FileAttributes labelled = bare;
+  labelled.xattrs["security.selinux"] = "kube_t";
+  FileAttributes other = bare;
+  other.xattrs["security.selinux"] = "etc_t";
+  FileAttributes acl = bare;
+  acl.xattrs["system.posix_acl_access"] = "x";
+  EXPECT_TRUE(SameImage(ImageOf("a", labelled), ImageOf("a", bare)));
+  EXPECT_TRUE(SameImage(ImageOf("a", bare), ImageOf("a", labelled)));
+  EXPECT_FALSE(SameImage(ImageOf("a", labelled), ImageOf("a", other)));
+  EXPECT_FALSE(SameImage(ImageOf("a", labelled), ImageOf("b", bare)));
+  EXPECT_FALSE(SameImage(ImageOf("a", acl), ImageOf("a", bare)));
+}
+
 TEST_F(Transaction, AManifestThatBecameASymbolicLinkIsNotFollowed) {
   gate_.during = [&] {
     world_.disk.Erase(kWorldManifest);
