@@ -18,7 +18,8 @@ std::string FormatUnixMillis(std::int64_t unix_milliseconds) {
 absl::StatusOr<std::int64_t> ParseRfc3339(std::string_view text) {
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time, &error)) {
+  if (!absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time,
+                       &error)) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", absl::string_view(text.data(), text.size()),
                      "' is not an RFC 3339 time such as 2026-11-23T09:46:29Z"));

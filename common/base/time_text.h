@@ -8,8 +8,8 @@
 
 namespace belay {
 
-std::string FormatUnixSeconds(std::int64_t unix_seconds);      // "2026-11-23T09:46:29Z"
-std::string FormatUnixMillis(std::int64_t unix_milliseconds);  // "2026-11-23T09:46:29.123Z"
+std::string FormatUnixSeconds(std::int64_t unix_seconds);          // "2026-11-23T09:46:29Z"
+std::string FormatUnixMillis(std::int64_t unix_milliseconds);      // "2026-11-23T09:46:29.123Z"
 absl::StatusOr<std::int64_t> ParseRfc3339(std::string_view text);  // seconds; any offset accepted
 
 }  // namespace belay

@@ -1,5 +1,5 @@
-// A bounded queue into a loop thread.  Any thread puts; one thread takes.  The lock is a leaf: nothing
-// is called and nothing is written while it is held.
+// A bounded queue into a loop thread.  Any thread puts; one thread takes.  The lock is a leaf:
+// nothing is called and nothing is written while it is held.
 #pragma once
 #include <chrono>
 #include <cstddef>

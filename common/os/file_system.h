@@ -1,11 +1,11 @@
-// The file system as Belay uses it, named whole in one seam.  Every mutating method is one step that
-// a power cut can fall before or after; nothing is durable until Sync.  Real: PosixFileSystem
+// The file system as Belay uses it, named whole in one seam.  Every mutating method is one step
+// that a power cut can fall before or after; nothing is durable until Sync.  Real: PosixFileSystem
 // (posix_file_system.h).  Simulated: tests/support/sim_disk.h.
 //
-// All paths are absolute.  No method follows a symbolic link in any component of a path: where one is
-// met the answer is FAILED_PRECONDITION and names it.  Errors carry the path and the errno text:
-// NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION (symlink, not a regular file, directory not empty),
-// RESOURCE_EXHAUSTED (ENOSPC, EDQUOT), PERMISSION_DENIED, else UNAVAILABLE.
+// All paths are absolute.  No method follows a symbolic link in any component of a path: where one
+// is met the answer is FAILED_PRECONDITION and names it.  Errors carry the path and the errno text:
+// NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION (symlink, not a regular file, directory not
+// empty), RESOURCE_EXHAUSTED (ENOSPC, EDQUOT), PERMISSION_DENIED, else UNAVAILABLE.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,8 @@ struct FileAttributes {
   std::uint32_t mode = 0600;  // permission bits only (07777)
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::map<std::string, std::string> xattrs;  // ACLs (system.posix_acl_access) and SELinux label too
+  std::map<std::string, std::string>
+      xattrs;  // ACLs (system.posix_acl_access) and SELinux label too
   bool operator==(const FileAttributes&) const = default;
 };
 
@@ -48,14 +49,15 @@ class FileSystem {
   // Sorted by name, without "." and "..".
   virtual absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& directory) const = 0;
 
-  // Makes a new regular file with these bytes and attributes; ALREADY_EXISTS when the name is taken.
-  // After a failure or a crash the file may be there with any part of the content.
+  // Makes a new regular file with these bytes and attributes; ALREADY_EXISTS when the name is
+  // taken. After a failure or a crash the file may be there with any part of the content.
   virtual absl::Status Create(const std::string& path, const std::string& bytes,
                               const FileAttributes& attributes) = 0;
   // Replaces everything from `offset` on by `bytes` (offset = size appends; no bytes cuts off).
   virtual absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                                  const std::string& bytes) = 0;
-  // fsync of a file or a directory.  A failure is final for the file: never call it again to "retry".
+  // fsync of a file or a directory.  A failure is final for the file: never call it again to
+  // "retry".
   virtual absl::Status Sync(const std::string& path) = 0;
   // Plain rename(2) within one file system; replaces `to` atomically.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
