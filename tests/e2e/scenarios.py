@@ -3,6 +3,7 @@
 They share one set of nodes and run in order; each uses flag values of its own, so that each edit is
 one, and ends with all API servers ready."""
 import os
+import re
 import time
 
 import yaml
@@ -190,8 +191,9 @@ class Scenarios:
     def _finished(self, node, rollout):
         """With one step, its verdict is in the journal; `status` reads it on the node alone."""
         status = self.belay.agent_status(node)
-        return (f"{rollout}" in status and
-                ("1 of 1 steps committed" in status or "VERDICT_" in status.split(rollout)[-1]))
+        run = re.escape(rollout)
+        return bool(re.search(rf"^last run: {run}/.*, VERDICT_", status, re.MULTILINE) or
+                    re.search(rf"^run: {run}/.* 1 of 1 steps committed", status, re.MULTILINE))
 
     # --- S5
 
