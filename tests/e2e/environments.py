@@ -1,4 +1,5 @@
 """Where the nodes come from: the lab (real kubelets) or stand-ins (plain processes of this host)."""
+import fcntl
 import os
 import shutil
 import signal
@@ -98,7 +99,7 @@ class Lab:
     coordinator_address = "10.77.0.1"
 
     def __init__(self, count=3, keep=False):
-        self._keep = keep
+        self._keep, self._lock = keep, None
         self._work = os.environ.get("LAB_WORK") or os.path.join(
             os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "belay-lab")
         self.nodes = [LabNode(self._work, i + 1) for i in range(count)]
@@ -109,7 +110,20 @@ class Lab:
         done = run([os.path.join(LAB, "lab-can-run")], check=False)
         return done.stdout.strip() if done.returncode != 0 else None
 
+    def _take(self, log):
+        """There is one lab on a machine; its lock is held until this process ends."""
+        os.makedirs(self._work, exist_ok=True)
+        self._lock = open(os.path.join(self._work, "in-use"), "w")  # pylint: disable=consider-using-with
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log("the lab is in use by another run; waiting for it")
+            waiting, self._lock = self._lock, None
+            fcntl.flock(waiting, fcntl.LOCK_EX)
+            self._lock = waiting
+
     def up(self, log):
+        self._take(log)
         if self._is_up():
             self._reset()
             return
@@ -146,7 +160,7 @@ class Lab:
             node.wait_ready()
 
     def down(self):
-        if not self._keep:
+        if not self._keep and self._lock:  # never a lab that another run holds
             run([os.path.join(LAB, "down.sh")], check=False, timeout=120)
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 from processes import Process, run, wait_until
 
@@ -121,13 +122,27 @@ class Belay:
     def watch(self, rollout, seconds=600):
         """(exit code, text) of belayctl rollout watch."""
         watching = self.watch_in_background(rollout)
-        try:
-            text, _ = watching.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            watching.kill()
-            text, _ = watching.communicate()
-            raise AssertionError(f"rollout {rollout} did not end within {seconds} s:\n{text}")
-        return watching.returncode, text
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                text, _ = watching.communicate(timeout=1)
+                return watching.returncode, text
+            except subprocess.TimeoutExpired:
+                problem = self._ended_by_itself()
+                if not problem and time.monotonic() > end:
+                    problem = f"rollout {rollout} did not end within {seconds} s"
+            if problem:
+                watching.kill()
+                text, _ = watching.communicate()
+                raise AssertionError(f"{problem}:\n{text}")
+
+    def _ended_by_itself(self):
+        """Names one of our programs that is not running although nobody ended it, or None."""
+        for name, process in [("the coordinator", self.server),
+                              *((f"the agent of {n}", a) for n, a in self.agents.items())]:
+            if not process.running():
+                return f"{name} has ended by itself"
+        return None
 
     def roll_out(self, plan, **sign_options):
         """Signs, starts and watches; (rollout, exit code, text)."""
