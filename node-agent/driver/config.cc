@@ -131,6 +131,7 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
               {"manifest_dir", reader.Path("manifest_dir", &config->manifest_dir)},
               {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
               {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
+              {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
               {"apiserver",
                [&reader, files](const YAML::Node& node) {
                  reader.Map(node, "apiserver",
@@ -186,8 +187,10 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_
   for (std::string* const path : {&config.state_dir, &config.host_root, &config.manifest_dir}) {
     if (path->size() > 1 && path->back() == '/') path->pop_back();
   }
-  for (std::string& path : config.allowed_paths) {
-    if (path.back() != '/') path += '/';
+  for (std::vector<std::string>* const paths : {&config.allowed_paths, &config.allowed_mounts}) {
+    for (std::string& path : *paths) {
+      if (path.back() != '/') path += '/';
+    }
   }
   return config;
 }
@@ -205,6 +208,8 @@ std::string FormatAgentConfig(const AgentConfig& config) {
                   "\n  client_certificate: ", Quoted(config.apiserver.client_certificate),
                   "\n  client_key: ", Quoted(config.apiserver.client_key), "\n");
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
+  AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
+             config.allowed_mounts, &out);
   AppendList("# Plans must be signed by one of these (Ed25519 public keys, PEM).\ntrusted_keys",
              config.trusted_keys, &out);
   return out;

@@ -28,6 +28,8 @@ struct AgentConfig {
   std::string manifest_dir = "/etc/kubernetes/manifests";         // inside host_root
   std::vector<std::string> trusted_keys;                          // PEM files; at least one
   std::vector<std::string> allowed_paths = {"/etc/kubernetes/"};  // inside host_root, end with '/'
+  // What mountPath may show to a pod; the same form.
+  std::vector<std::string> allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"};
   ApiServerFiles apiserver;
   bool operator==(const AgentConfig&) const = default;
 };

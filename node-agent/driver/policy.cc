@@ -47,6 +47,31 @@ std::string ObjectionToFile(const v1::PutFile& file, const NodePolicy& policy) {
   return "";
 }
 
+// A mount shows the host's files to a privileged pod, writable by default, so that it is as much a
+// matter of the node's owner as a write.
+std::string ObjectionToMount(const v1::MountPath& mount, const NodePolicy& policy) {
+  const std::string& path = mount.host_path();
+  if (!IsCleanPath(path)) {
+    return absl::StrCat(
+        "mountPath ", path,
+        ": not an absolute path without \"..\", \".\" or doubled slashes; write the path out");
+  }
+  const auto touches_own = [&path](const std::string& own) {
+    return path == own || IsBelow(path, own) || IsBelow(own, path);
+  };
+  if (std::any_of(policy.protected_paths.begin(), policy.protected_paths.end(), touches_own)) {
+    return absl::StrCat("mountPath ", path,
+                        ": would show the Belay agent's own files to a pod; remove the edit");
+  }
+  if (!IsBelowAny(path, policy.allowed_mounts)) {
+    return absl::StrCat(
+        "mountPath ", path, ": not below an allowed mount of this node (",
+        absl::StrJoin(policy.allowed_mounts, ", "),
+        "); choose another path or add it to allowed_mounts in agent.yaml on the node");
+  }
+  return "";
+}
+
 std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
   if (edit.has_put_file()) return ObjectionToFile(edit.put_file(), policy);
   const std::string manifest = ManifestOf(edit);
@@ -59,6 +84,7 @@ std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
         "manifest \"", manifest, "\": this agent has a gate for ", kGatedManifest,
         " only and changes nothing it cannot prove healthy; leave this edit out of the plan");
   }
+  if (edit.has_mount_path()) return ObjectionToMount(edit.mount_path(), policy);
   return "";
 }
 

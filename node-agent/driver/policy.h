@@ -11,6 +11,7 @@ namespace belay {
 struct NodePolicy {
   std::string manifest_dir;  // putFile never writes below it: kubelet runs what lies there
   std::vector<std::string> allowed_paths;    // putFile writes only below these
+  std::vector<std::string> allowed_mounts;   // mountPath mounts only what lies below these
   std::vector<std::string> protected_paths;  // the agent's own files; never touched, allowed or not
 };
 

@@ -55,7 +55,7 @@ std::string OnHost(const AgentConfig& config, const std::string& path) {
 }
 
 NodePolicy PolicyOf(const AgentConfig& config, const std::string& config_path) {
-  NodePolicy policy = {config.manifest_dir, config.allowed_paths, {}};
+  NodePolicy policy = {config.manifest_dir, config.allowed_paths, config.allowed_mounts, {}};
   std::vector<std::string> own = config.trusted_keys;
   own.push_back(config.state_dir);
   own.push_back(config_path);

@@ -1,5 +1,6 @@
 #include "server/driver/coordinator.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -178,6 +179,14 @@ void Coordinator::DispatchDue() {
     if (!entry->frozen.empty() || entry->state.phase != v1::ROLLOUT_PHASE_RUNNING) continue;
     for (const rollout::NodeProgress& progress : entry->state.nodes) {
       if (!IsInFlight(progress.phase)) continue;
+      // Told to begin, but perhaps not begun: the cluster must be ready now, not only when it was
+      // first told.  One that has begun says so by itself when it connects.
+      const std::set<std::string>& ready = entry->state.ready;
+      const std::set<std::string>& cluster = entry->state.cluster;
+      if (progress.phase == v1::NODE_PHASE_DISPATCHED &&
+          !std::includes(ready.begin(), ready.end(), cluster.begin(), cluster.end())) {
+        continue;
+      }
       const NodeId id{entry->row.cluster, progress.name};
       const registry::Node* node = registry_.Find(id);
       if (node == nullptr || !node->connected() || node->status.boot_id().empty()) continue;
@@ -187,8 +196,13 @@ void Coordinator::DispatchDue() {
           node->status.boottime_ns() < sent.until_boottime_ns) {
         continue;
       }
+      // The node's clock was at least boottime_ns when it was heard, so this ends before the timer.
+      const auto timer = timers_.find({entry->row.id, progress.name, rollout::Timer::Verdict});
+      if (timer == timers_.end() || timer->second <= node->heard_boot_ns) continue;
+      const std::int64_t permit_ns =
+          std::min(times_.permit_ms * kMillisecondNs, timer->second - node->heard_boot_ns);
       sent = {progress.name, node->session, node->status.boot_id(),
-              node->status.boottime_ns() + times_.permit_ms * kMillisecondNs};
+              node->status.boottime_ns() + permit_ns};
       v1::CoordinatorMessage message;
       v1::Execute& execute = *message.mutable_execute();
       execute.mutable_run()->set_rollout_id(entry->row.id);

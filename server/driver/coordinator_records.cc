@@ -85,6 +85,8 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
   if (!held.ok()) return Fatal(held.status());
   std::optional<Turn> turn;
   if (record.seq() == *held + 1) {
+    FeedReadiness();  // a verdict may begin the next node: by what is known now
+    if (!fatal_.ok()) return;
     absl::StatusOr<std::optional<Turn>> made = TurnOf(node, record);
     if (!made.ok()) return Fatal(made.status());
     turn = *std::move(made);
@@ -109,7 +111,9 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
       const auto timer =
           timers_.find({record.run().rollout_id(), node.node, rollout::Timer::Verdict});
       const auto entry = book_.RunningIn(node.cluster);
-      if (timer != timers_.end() && entry != nullptr) {
+      if (timer != timers_.end() && entry != nullptr &&
+          entry->row.id == record.run().rollout_id() &&
+          entry->row.plan_digest == record.run().plan_digest()) {
         timer->second = NowNs() + entry->silence_ms * kMillisecondNs;
       }
     }

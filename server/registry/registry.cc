@@ -68,7 +68,8 @@ std::string Registry::WhyNotReady(const Node& node, std::int64_t boot_ns) const 
                                                   : node.status.not_ready_reason();
   }
   // Written so that a NaN is refused.
-  if (!(node.status.readiness_age_seconds() <= freshness_.readiness_age_seconds)) {
+  if (!(node.status.readiness_age_seconds() >= 0 &&
+        node.status.readiness_age_seconds() <= freshness_.readiness_age_seconds)) {
     return "its look at its API server is too old";
   }
   return "";

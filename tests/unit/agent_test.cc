@@ -116,7 +116,7 @@ class AgentTest : public testing::Test {
     executor = *std::move(opened);
     RunnerOptions with;
     with.trusted_keys = {key.Public()};
-    with.policy = {"/etc/kubernetes/manifests", {}, {}};
+    with.policy = {"/etc/kubernetes/manifests", {}, {}, {}};
     with.prepare = [this](const v1::Step& step) { return Prepare(step); };
     with.check_ready = [] { return absl::OkStatus(); };
     with.stopping = [this] { return gate->stop.stopped(); };

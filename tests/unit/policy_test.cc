@@ -7,8 +7,10 @@
 namespace belay {
 namespace {
 
-const NodePolicy kPolicy = {
-    "/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/belay"}};
+const NodePolicy kPolicy = {"/etc/kubernetes/manifests",
+                            {"/etc/kubernetes/"},
+                            {"/etc/kubernetes/", "/var/log/kubernetes/"},
+                            {"/etc/kubernetes/belay"}};
 
 std::vector<std::string> Objections(const v1::Edit& edit) {
   v1::RemediationPlan plan;
@@ -77,6 +79,22 @@ TEST(Policy, EveryObjectionIsGivenAtOnce) {
   for (const char* path : {"/a", "/etc/kubernetes/b", "/c"})
     *plan.add_steps()->add_edits() = Put(path);
   EXPECT_EQ(FindForbidden(plan, kPolicy).size(), 2U);
+}
+
+TEST(Policy, OnlyAllowedPlacesOfTheHostAreMountedIntoAPod) {
+  const auto mount = [](const std::string& host_path) {
+    v1::Edit edit;
+    edit.mutable_mount_path()->set_manifest("kube-apiserver");
+    edit.mutable_mount_path()->set_host_path(host_path);
+    return Objections(edit);
+  };
+  EXPECT_TRUE(mount("/var/log/kubernetes/audit").empty());
+  EXPECT_TRUE(mount("/etc/kubernetes/audit").empty());
+  for (const char* path : {"/", "/root", "/var/log", "/etc/kubernetes-other/x", "/etc/kubernetes",
+                           "/etc/kubernetes/../shadow", "var/log/kubernetes/x",
+                           "/etc/kubernetes/belay", "/etc/kubernetes/belay/keys"}) {
+    EXPECT_EQ(mount(path).size(), 1u) << path;
+  }
 }
 
 }  // namespace

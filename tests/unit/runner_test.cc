@@ -78,7 +78,7 @@ class RunnerTest : public testing::Test {
     ASSERT_TRUE(executor->Recover().ok());
     RunnerOptions with;
     with.trusted_keys = {key.Public()};
-    with.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {}};
+    with.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/"}, {}};
     with.prepare = [this](const v1::Step& step) { return Prepare(step); };
     with.check_ready = [this] { return ready; };
     with.stopping = [this] { return stopping; };
