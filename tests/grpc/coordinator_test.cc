@@ -1,38 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "tests/grpc/coordinator_world.h"
+#include "tests/grpc/coordinator_fixture.h"
 
 namespace belay {
 namespace {
-
-class CoordinatorTest : public testing::Test {
- protected:
-  CoordinatorTest() : world_({"cp1", "cp2", "cp3"}) {}
-
-  void StartAll() {
-    world_.Start();
-    for (ScriptedAgent* agent : {&cp1_, &cp2_, &cp3_}) agent->Connect();
-  }
-  std::string Roll(const std::vector<std::string>& order = {}) {
-    const auto reply = world_.StartRollout("request", order);
-    EXPECT_TRUE(reply.ok()) << reply.status();
-    return reply.ok() ? reply->rollout_id() : "";
-  }
-  static v1::NodePhase PhaseOf(const v1::Rollout& rollout, const std::string& name) {
-    for (const auto& node : rollout.nodes()) {
-      if (node.name() == name) return node.phase();
-    }
-    return v1::NODE_PHASE_UNSPECIFIED;
-  }
-  static bool Ended(const v1::Rollout& rollout) {
-    return rollout.phase() != v1::ROLLOUT_PHASE_RUNNING;
-  }
-
-  World world_;
-  ScriptedAgent cp1_{world_, "cp1"};
-  ScriptedAgent cp2_{world_, "cp2"};
-  ScriptedAgent cp3_{world_, "cp3"};
-};
 
 TEST_F(CoordinatorTest, NodesAreDoneOneAfterTheOther) {
   StartAll();
@@ -73,46 +44,6 @@ TEST_F(CoordinatorTest, ARollbackStopsEverythingAfterIt) {
     EXPECT_EQ(agent->ExecutesUntilNow(), 0) << agent->name;
     EXPECT_EQ(PhaseOf(done, agent->name), v1::NODE_PHASE_WAITING);
   }
-}
-
-TEST_F(CoordinatorTest, ARestartGoesOnWhereItWas) {
-  StartAll();
-  const std::string id = Roll();
-  const v1::Execute first = cp1_.AwaitExecute();
-  cp1_.Accepted(first);
-  cp1_.Finished(first, v1::VERDICT_COMMITTED);
-  const v1::Execute before = cp2_.AwaitExecute();
-  cp2_.Accepted(before);
-  world_.Await(id, [](const v1::Rollout& rollout) {
-    return PhaseOf(rollout, "cp2") == v1::NODE_PHASE_IN_PROGRESS;
-  });
-  world_.Stop();
-  for (ScriptedAgent* agent : {&cp1_, &cp2_, &cp3_}) {
-    EXPECT_EQ(agent->AwaitEnd().error_code(), grpc::StatusCode::UNAVAILABLE);
-  }
-  StartAll();
-  const v1::Execute again = cp2_.AwaitExecute();
-  EXPECT_EQ(again.run().SerializeAsString(), before.run().SerializeAsString());
-  EXPECT_GT(again.epoch(), before.epoch());
-  EXPECT_EQ(cp1_.ExecutesUntilNow(), 0) << "has committed";
-  EXPECT_EQ(cp3_.ExecutesUntilNow(), 0) << "cp2 is in flight";
-  cp2_.Finished(again, v1::VERDICT_COMMITTED);
-  cp3_.Finished(cp3_.AwaitExecute(), v1::VERDICT_COMMITTED);
-  EXPECT_EQ(world_.Await(id, Ended).phase(), v1::ROLLOUT_PHASE_COMPLETED);
-}
-
-TEST_F(CoordinatorTest, AVerdictFromTheTimeOfTheCrashCounts) {
-  StartAll();
-  const std::string id = Roll();
-  const v1::Execute execute = cp1_.AwaitExecute();
-  world_.Stop();
-  cp1_.AwaitEnd();
-  world_.Start();
-  EXPECT_EQ(PhaseOf(world_.Get(id), "cp1"), v1::NODE_PHASE_DISPATCHED);
-  cp1_.Connect();
-  cp1_.Accepted(execute);
-  cp1_.Finished(execute, v1::VERDICT_QUARANTINED);
-  EXPECT_EQ(world_.Await(id, Ended).stop_cause(), v1::STOP_CAUSE_QUARANTINED);
 }
 
 TEST_F(CoordinatorTest, ADuplicateIsAcknowledgedAndCountedOnce) {
@@ -345,27 +276,6 @@ TEST_F(CoordinatorTest, AWatcherSeesEachChangeAndTheEnd) {
   request.set_rollout_id("none");
   EXPECT_EQ(world_.admin().WatchRollout(&unknown_context, request)->Finish().error_code(),
             grpc::StatusCode::NOT_FOUND);
-}
-
-TEST_F(CoordinatorTest, AStopEndsWatchersAndStreamsAtOnce) {
-  StartAll();
-  v1::GetRolloutRequest request;
-  request.set_rollout_id(Roll());
-  grpc::ClientContext context;
-  const auto stream = world_.admin().WatchRollout(&context, request);
-  v1::RolloutUpdate update;
-  ASSERT_TRUE(stream->Read(&update));
-  world_.Stop();
-  while (stream->Read(&update)) continue;
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(cp1_.AwaitEnd().error_code(), grpc::StatusCode::UNAVAILABLE);
-}
-
-TEST_F(CoordinatorTest, ADirectoryHasOneCoordinator) {
-  world_.Start();
-  EXPECT_EQ(world_.TryStartSecond().code(), absl::StatusCode::kFailedPrecondition);
-  world_.Stop();
-  world_.Start();
 }
 
 TEST_F(CoordinatorTest, AnUnsignedPlanIsRefused) {
