@@ -1,12 +1,12 @@
 #include "common/os/proc_process_table.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,11 +20,20 @@
 namespace belay {
 namespace {
 
+// Nothing when the process has gone, also in the middle of reading (ESRCH): with processes coming
+// and going that is the ordinary case, and a stream's buffer would throw there.
 std::optional<std::string> ReadSmall(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return std::nullopt;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> buffer{};
+  ssize_t got = 0;
+  do {
+    got = read(fd, buffer.data(), buffer.size());
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+  } while (got > 0 || (got < 0 && errno == EINTR));
+  close(fd);
+  if (got < 0) return std::nullopt;
   return text;
 }
 

@@ -198,6 +198,18 @@ TEST(ProcProcessTable, ReadsTheStartBehindANameWithParentheses) {
   rmdir(pattern.c_str());
 }
 
+TEST(ProcProcessTable, AFileThatCannotBeReadIsAProcessThatHasGone) {
+  // Reading a directory fails after it was opened, as /proc/PID/stat does when PID ends meanwhile.
+  std::string root = ::testing::TempDir() + "proc-table-XXXXXX";
+  ASSERT_NE(mkdtemp(root.data()), nullptr);
+  ASSERT_EQ(mkdir((root + "/77").c_str(), 0700), 0);
+  for (const char* name : {"/77/stat", "/77/cmdline"}) {
+    ASSERT_EQ(mkdir((root + name).c_str(), 0700), 0);
+  }
+  EXPECT_TRUE(ProcProcessTable(root).List("kube-apiserver").empty());
+  for (const char* name : {"/77/stat", "/77/cmdline", "/77", ""}) rmdir((root + name).c_str());
+}
+
 }  // namespace
 }  // namespace belay
 
