@@ -10,7 +10,22 @@ from processes import Process, api_servers, run, wait_until
 from watchers import ReadyPoller
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAB = os.path.join(REPOSITORY, "tests", "lab")
+LAB_WORK = os.environ.get("LAB_WORK") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "belay-lab")
+
+
+def visible_in_nodes(directory, name):
+    """`directory`, or a copy of it: each lab node has a /tmp, /run, /etc and /var/log of its own."""
+    hidden = ("/tmp/", "/run/", "/etc/", "/var/log/", "/var/tmp/")
+    if not (os.path.realpath(directory) + "/").startswith(hidden):
+        return directory
+    copy = os.path.join(LAB_WORK, name)
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(directory, copy)
+    return copy
+
+
+LAB = visible_in_nodes(os.path.join(REPOSITORY, "tests", "lab"), "scripts")
 MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
 
@@ -100,8 +115,7 @@ class Lab:
 
     def __init__(self, count=3, keep=False):
         self._keep, self._lock = keep, None
-        self._work = os.environ.get("LAB_WORK") or os.path.join(
-            os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "belay-lab")
+        self._work = LAB_WORK
         self.nodes = [LabNode(self._work, i + 1) for i in range(count)]
         self.ports = (7443, 7444)
 

@@ -18,7 +18,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 
 # pylint: disable=wrong-import-position
 import rollout_times
-from environments import Lab, Standins
+from environments import Lab, Standins, visible_in_nodes
 from harness import Belay
 from scenarios import Scenarios, all_of
 
@@ -58,7 +58,10 @@ def main():
         environment = Lab(keep=os.environ.get("BELAY_LAB_KEEP") == "1")
     else:
         environment = Standins(base, os.path.abspath(options.standins))
-    return run_on(environment, os.path.abspath(options.programs), base,
+    programs = os.path.abspath(options.programs)
+    if options.environment == "lab":
+        programs = visible_in_nodes(programs, "programs")
+    return run_on(environment, programs, base,
                   [word for word in options.only.split(",") if word], options.measure)
 
 
