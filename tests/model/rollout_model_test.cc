@@ -474,6 +474,17 @@ TEST(RolloutModel, AVerdictAfterSilenceIsRecordedAndChangesNoEnd) {
   EXPECT_EQ(step.state.nodes[1].phase, v1::NODE_PHASE_WAITING);
 }
 
+TEST(RolloutModel, ReadinessFromBeforeACrashBeginsNobody) {
+  v1::RolloutEvent event;
+  event.mutable_recovered()->set_epoch(2);
+  State state = Advance(RunningWithCp1InFlight(), event).state;
+  event.mutable_verdict()->set_node("cp1");
+  event.mutable_verdict()->set_verdict(v1::VERDICT_COMMITTED);
+  state = Advance(state, event).state;
+  EXPECT_EQ(state.nodes[1].phase, v1::NODE_PHASE_WAITING);
+  EXPECT_EQ(state.awaiting_readiness, "cp2");
+}
+
 TEST(RolloutModel, AnExplicitClusterMemberThatIsNotReadyHoldsTheRollout) {
   v1::RolloutEvent start;
   start.mutable_started()->add_nodes("cp1");
