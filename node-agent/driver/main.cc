@@ -1,12 +1,9 @@
 // belay-agent: enrol, run, status.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "common/os/absolute_path.h"
 #include "common/rpc/tls.h"
 #include "node-agent/driver/commands.h"
 
@@ -19,15 +16,6 @@ int Report(const absl::Status& status) {
   if (status.ok()) return 0;
   std::cerr << "belay-agent: " << status.message() << "\n";
   return 1;
-}
-
-// Relative to where the program was started; everything later is absolute.
-std::string Absolute(const std::string& path) {
-  if (path.empty() || path[0] == '/') return path;
-  char* const here = get_current_dir_name();
-  const std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
-  std::free(here);
-  return out;
 }
 
 int Main(int argc, char** argv) {
@@ -68,11 +56,12 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
-  config = Absolute(config);
+  config = AbsolutePath(config);
   if (enrol->parsed()) {
     enrolment.config_path = config;
-    for (std::string* path : {&enrolment.state_dir, &enrolment.host_root}) *path = Absolute(*path);
-    for (std::string& path : enrolment.trust_keys) path = Absolute(path);
+    for (std::string* path : {&enrolment.state_dir, &enrolment.host_root})
+      *path = AbsolutePath(*path);
+    for (std::string& path : enrolment.trust_keys) path = AbsolutePath(path);
     return Report(EnrolAgent(enrolment));
   }
   if (run->parsed()) return Report(RunAgent(config));

@@ -6,12 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/os/absolute_path.h"
 #include "common/os/posix_file_system.h"
 #include "common/os/system_clock.h"
 #include "common/rpc/tls.h"
@@ -27,19 +27,10 @@ int Report(const absl::Status& status) {
   return 1;
 }
 
-// Relative to where the program was started; everything later is absolute.
-std::string Absolute(const std::string& path) {
-  if (path.empty() || path[0] == '/') return path;
-  char* const here = get_current_dir_name();
-  const std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
-  std::free(here);
-  return out;
-}
-
 absl::Status Init(const InitOptions& wanted) {
   ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
   InitOptions options = wanted;
-  options.directory = Absolute(options.directory);
+  options.directory = AbsolutePath(options.directory);
   options.now_unix = clock->WallNowUnixMs() / 1000;
   ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
   ASSIGN_OR_RETURN(const InitResult made, InitServer(*files, options));
@@ -118,7 +109,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return Report(init->parsed() ? Init(made) : Run(Absolute(directory)));
+  return Report(init->parsed() ? Init(made) : Run(AbsolutePath(directory)));
 }
 
 }  // namespace
