@@ -7,12 +7,13 @@
 namespace belay {
 
 AgentStream::AgentStream(std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt,
-                         std::size_t depth, Sink sink)
+                         std::size_t depth, Sink sink, Ended ended)
     : channel_(std::move(channel)),
       stub_(v1::AgentLink::NewStub(channel_)),
       attempt_(attempt),
       depth_(depth),
-      sink_(std::move(sink)) {}
+      sink_(std::move(sink)),
+      ended_(std::move(ended)) {}
 
 void AgentStream::Begin(v1::AgentMessage hello) {
   self_ = shared_from_this();
@@ -70,13 +71,14 @@ void AgentStream::OnWriteDone(bool ok) {
 }
 
 void AgentStream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<AgentStream> last = std::move(self_);
   const absl::Status end = status.ok()
                                ? absl::UnavailableError("the coordinator ended the stream")
                                : absl::Status(static_cast<absl::StatusCode>(status.error_code()),
                                               status.error_message());
   // A full receiver learns of the end from Send, which answers false from now on.
   static_cast<void>(sink_({attempt_, std::nullopt, end}));
+  const Ended ended = ended_;  // its owner may destroy *this before the call returns
+  ended(std::move(self_));
 }
 
 }  // namespace belay

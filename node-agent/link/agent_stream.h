@@ -1,5 +1,7 @@
 // One attempt's gRPC call.  Reactions only move bytes: they never block and never call out with the
-// lock held.  Keeps itself alive until OnDone; its owner may let go at any time after Close.
+// lock held.  Keeps itself alive until OnDone and then hands itself to its owner, who destroys it
+// on a thread of his own: the last channel of a process joins gRPC's callback threads when it goes
+// (CallbackAlternativeCQ::Unref in completion_queue_cc.cc), which must not happen on one of them.
 #pragma once
 #include <grpcpp/grpcpp.h>
 
@@ -21,9 +23,11 @@ class AgentStream : public grpc::ClientBidiReactor<v1::AgentMessage, v1::Coordin
   // Called from gRPC's threads; must return at once.  False: the receiver is full, give the stream
   // up.
   using Sink = std::function<bool(LinkEvent)>;
+  // Called once and last, from one of gRPC's threads: keep it, and destroy it on another.
+  using Ended = std::function<void(std::shared_ptr<AgentStream>)>;
 
   AgentStream(std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt, std::size_t depth,
-              Sink sink);
+              Sink sink, Ended ended);
 
   // Once, with the first message.
   void Begin(v1::AgentMessage hello);
@@ -44,6 +48,7 @@ class AgentStream : public grpc::ClientBidiReactor<v1::AgentMessage, v1::Coordin
   const std::uint64_t attempt_;
   const std::size_t depth_;
   const Sink sink_;
+  const Ended ended_;
   grpc::ClientContext context_;
   std::shared_ptr<AgentStream> self_;  // until OnDone
   v1::CoordinatorMessage in_;

@@ -1,26 +1,32 @@
 #include "node-agent/link/grpc_link.h"
 
 #include <utility>
+#include <vector>
 
 namespace belay {
 
-struct GrpcLink::Live {
+struct GrpcLink::Calls {
   Mutex mu;
   ConditionVariable changed;
-  int calls GUARDED_BY(mu) = 0;
+  int open GUARDED_BY(mu) = 0;
+  std::vector<std::shared_ptr<AgentStream>> ended GUARDED_BY(mu);
 };
 
 GrpcLink::GrpcLink(GrpcLinkOptions options, AgentStream::Sink sink)
-    : options_(std::move(options)), sink_(std::move(sink)), live_(std::make_shared<Live>()) {}
+    : options_(std::move(options)), sink_(std::move(sink)), calls_(std::make_shared<Calls>()) {}
 
 GrpcLink::~GrpcLink() {
   HangUp();
-  MutexLock lock(live_->mu);
-  while (live_->calls > 0) live_->changed.Wait(live_->mu);
+  {
+    MutexLock lock(calls_->mu);
+    while (calls_->open > 0) calls_->changed.Wait(calls_->mu);
+  }
+  DestroyEnded();
 }
 
 void GrpcLink::Dial(std::uint64_t attempt, const v1::AgentMessage& hello) {
   HangUp();
+  DestroyEnded();
   const absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
       options_.credentials();
   if (!credentials.ok()) {
@@ -30,22 +36,18 @@ void GrpcLink::Dial(std::uint64_t attempt, const v1::AgentMessage& hello) {
   grpc::ChannelArguments arguments = options_.arguments;
   arguments.SetInt("grpc.use_local_subchannel_pool", 1);
   {
-    MutexLock lock(live_->mu);
-    ++live_->calls;
+    MutexLock lock(calls_->mu);
+    ++calls_->open;
   }
-  const auto counted = [sink = sink_, live = live_](LinkEvent event) {
-    const bool over = !event.message.has_value();
-    const bool taken = sink(std::move(event));
-    if (over) {
-      MutexLock lock(live->mu);
-      --live->calls;
-      live->changed.NotifyAll();
-    }
-    return taken;
+  const auto ended = [calls = calls_](std::shared_ptr<AgentStream> stream) {
+    MutexLock lock(calls->mu);
+    calls->ended.push_back(std::move(stream));
+    --calls->open;
+    calls->changed.NotifyAll();
   };
   stream_ = std::make_shared<AgentStream>(
       grpc::CreateCustomChannel(options_.target, *credentials, arguments), attempt, options_.depth,
-      counted);
+      sink_, ended);
   stream_->Begin(hello);
 }
 
@@ -57,6 +59,14 @@ void GrpcLink::HangUp() {
   if (stream_ == nullptr) return;
   stream_->Close();
   stream_.reset();
+}
+
+void GrpcLink::DestroyEnded() {
+  std::vector<std::shared_ptr<AgentStream>> ended;  // goes last, without the lock
+  {
+    MutexLock lock(calls_->mu);
+    ended.swap(calls_->ended);
+  }
 }
 
 }  // namespace belay

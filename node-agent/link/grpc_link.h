@@ -31,11 +31,13 @@ class GrpcLink : public CoordinatorLink {
   void HangUp() override;
 
  private:
-  struct Live;  // how many calls have not ended
+  struct Calls;  // how many have not ended, and those that have
+
+  void DestroyEnded();
 
   const GrpcLinkOptions options_;
   const AgentStream::Sink sink_;
-  const std::shared_ptr<Live> live_;
+  const std::shared_ptr<Calls> calls_;
   std::shared_ptr<AgentStream> stream_;
 };
 
