@@ -39,6 +39,12 @@ Subject SubjectOf(const v1::Edit& edit) {
     }
     case v1::Edit::kPutFile:
       return {absl::StrCat("file\n", edit.put_file().path()), edit.put_file().path()};
+    case v1::Edit::kUnmountPath:
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
     case v1::Edit::KIND_NOT_SET:
       return {};
   }
@@ -56,6 +62,12 @@ std::string SubjectField(const v1::Edit& edit) {
       return ".mountPath";
     case v1::Edit::kPutFile:
       return ".path";
+    case v1::Edit::kUnmountPath:
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
     case v1::Edit::KIND_NOT_SET:
       return "";
   }

@@ -47,6 +47,12 @@ std::string Describe(const v1::Edit& edit) {
                              file.content().size(), file.mode(),
                              file.owner().empty() ? "0:0" : file.owner());
     }
+    case v1::Edit::kUnmountPath:
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
     case v1::Edit::KIND_NOT_SET:
       return "an edit of an unknown kind";
   }

@@ -201,6 +201,12 @@ class Checker {
         return Check(edit.mount_path(), inner);
       case v1::Edit::kPutFile:
         return Check(edit.put_file(), inner);
+      case v1::Edit::kUnmountPath:
+      case v1::Edit::kSetConfigKey:
+      case v1::Edit::kUnsetConfigKey:
+      case v1::Edit::kRemoveFile:
+      case v1::Edit::kSetMode:
+      case v1::Edit::kSetOwner:
       case v1::Edit::KIND_NOT_SET:
         return Add(path, "is of no kind that this version knows");
     }
@@ -270,6 +276,18 @@ std::string EditKind(const v1::Edit& edit) {
       return "mountPath";
     case v1::Edit::kPutFile:
       return "putFile";
+    case v1::Edit::kUnmountPath:
+      return "unmountPath";
+    case v1::Edit::kSetConfigKey:
+      return "setConfigKey";
+    case v1::Edit::kUnsetConfigKey:
+      return "unsetConfigKey";
+    case v1::Edit::kRemoveFile:
+      return "removeFile";
+    case v1::Edit::kSetMode:
+      return "setMode";
+    case v1::Edit::kSetOwner:
+      return "setOwner";
     case v1::Edit::KIND_NOT_SET:
       return "";
   }

@@ -112,8 +112,17 @@ std::string ManifestOf(const v1::Edit& edit) {
       return edit.merge_list_flag().manifest();
     case v1::Edit::kMountPath:
       return edit.mount_path().manifest();
+    case v1::Edit::kUnmountPath:
+      return edit.unmount_path().manifest();
     case v1::Edit::kPutFile:
       return "";
+    // Refused until this agent can judge and make them.
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
+      return "?";
     case v1::Edit::KIND_NOT_SET:
       return "?";
   }

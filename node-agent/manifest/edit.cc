@@ -39,7 +39,17 @@ absl::StatusOr<Address> AddressOf(const v1::Edit& edit) {
       return Address{"mountPath " + e.host_path(), e.manifest(), e.container(), ""};
     }
     case v1::Edit::kPutFile:
-      return absl::InvalidArgumentError("putFile is not an edit of a manifest");
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
+      return absl::InvalidArgumentError("an edit of a file is not an edit of a pod manifest");
+    case v1::Edit::kUnmountPath: {
+      const v1::UnmountPath& e = edit.unmount_path();
+      return Address{"unmountPath " + (e.mount_path().empty() ? e.name() : e.mount_path()),
+                     e.manifest(), e.container(), ""};
+    }
     case v1::Edit::KIND_NOT_SET:
       break;
   }
@@ -58,7 +68,15 @@ absl::StatusOr<std::vector<Splice>> SplicesOf(std::string_view bytes, const Edit
       return MergeListFlagSplices(bytes, place, edit.merge_list_flag());
     case v1::Edit::kMountPath:
       return MountPathSplices(bytes, place, edit.mount_path());
+    case v1::Edit::kUnmountPath:
+      return absl::UnimplementedError(
+          "this version cannot take mounts out; take it out by hand, or leave the edit out");
     case v1::Edit::kPutFile:
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
     case v1::Edit::KIND_NOT_SET:
       break;
   }

@@ -280,7 +280,13 @@ absl::Status VerifyEdit(const ManifestNode& before, const ManifestNode& after,
     case v1::Edit::kMountPath:
       return CheckMount(old_model, new_model, named(edit.mount_path().container()),
                         edit.mount_path());
+    case v1::Edit::kUnmountPath:
     case v1::Edit::kPutFile:
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+    case v1::Edit::kRemoveFile:
+    case v1::Edit::kSetMode:
+    case v1::Edit::kSetOwner:
     case v1::Edit::KIND_NOT_SET:
       break;
   }
