@@ -5,85 +5,44 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
-#include "common/diff/unified.h"
+#include "node-agent/change/change_text.h"
 #include "node-agent/driver/policy.h"
 #include "node-agent/driver/stray_pods.h"
 #include "node-agent/health/endpoint.h"
-#include "node-agent/manifest/edit.h"
 #include "node-agent/manifest/pod.h"
 #include "node-agent/transaction/file_image.h"
 
 namespace belay {
 namespace {
 
-absl::Status ReadOwner(const v1::PutFile& file, FileAttributes* attributes) {
-  if (file.owner().empty()) return absl::OkStatus();
-  const std::vector<std::string> parts = absl::StrSplit(file.owner(), ':');
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &attributes->uid) ||
-      !absl::SimpleAtoi(parts[1], &attributes->gid)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("putFile ", file.path(), ": owner \"", file.owner(),
-                     "\" is not \"uid:gid\" in numbers; correct the plan"));
-  }
-  return absl::OkStatus();
-}
-
 // All diffs of a step travel in one record, which must fit into one message of the link.
 constexpr std::size_t kMostDiffBytes = std::size_t{1} << 20;
 
-void AddChange(v1::FileChange change, std::string bytes, StepPlan* step) {
+v1::FileImage ImageOfVersion(const FileVersion& version) {
+  return version.exists ? ImageOf(version.bytes, version.attributes) : AbsentImage();
+}
+
+void AddChange(const PathChange& change, StepPlan* step) {
+  v1::FileChange out;
+  out.set_path(change.path);
+  out.set_is_manifest(!change.manifest.empty());
+  *out.mutable_before() = ImageOfVersion(change.before);
+  *out.mutable_after() = ImageOfVersion(change.after);
+  std::string diff = ChangeText(change);
   std::size_t room = kMostDiffBytes;
   for (const v1::FileChange& other : step->prepared.changes()) {
     room -= std::min(room, other.diff().size());
   }
-  if (change.diff().size() > room) {
-    change.mutable_diff()->resize(room);
-    change.mutable_diff()->append("\n(the rest is too long and was left out)\n");
+  if (diff.size() > room) {
+    diff.resize(room);
+    diff += "\n(the rest is too long and was left out)\n";
   }
-  step->after_bytes[change.path()] = std::move(bytes);
-  *step->prepared.add_changes() = std::move(change);
-}
-
-absl::Status PrepareFile(const FileSystem& files, const v1::PutFile& file, StepPlan* step) {
-  if (step->after_bytes.contains(file.path())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("putFile ", file.path(),
-                     ": written twice in one step; leave one of the two out of the plan"));
-  }
-  const absl::StatusOr<FileContent> before = files.Read(file.path());
-  if (!before.ok() && !absl::IsNotFound(before.status())) {
-    return WithContext(
-        before.status(),
-        absl::StrCat("putFile ", file.path(),
-                     ": only a regular file reached without symbolic links can be replaced; make "
-                     "it one or name the file it points to"));
-  }
-  FileAttributes attributes;
-  attributes.mode = file.mode();
-  RETURN_IF_ERROR(ReadOwner(file, &attributes));
-  v1::FileChange change;
-  change.set_path(file.path());
-  std::string old_bytes;
-  if (before.ok()) {
-    old_bytes = before->bytes;
-    attributes.xattrs = before->attributes.xattrs;
-    // An access ACL holds the mode as well; the plan's mode would not be what it says.
-    attributes.xattrs.erase("system.posix_acl_access");
-    if (old_bytes == file.content() && attributes == before->attributes) return absl::OkStatus();
-    *change.mutable_before() = ImageOf(old_bytes, before->attributes);
-  } else {
-    *change.mutable_before() = AbsentImage();
-  }
-  *change.mutable_after() = ImageOf(file.content(), attributes);
-  change.set_diff(UnifiedDiff(old_bytes, file.content(), file.path()));
-  AddChange(std::move(change), file.content(), step);
-  return absl::OkStatus();
+  out.set_diff(std::move(diff));
+  if (change.after.exists) step->after_bytes[change.path] = change.after.bytes;
+  *step->prepared.add_changes() = std::move(out);
 }
 
 absl::StatusOr<ContainerFacts> FindContainer(const PodFacts& pod, const std::string& path) {
@@ -134,67 +93,52 @@ absl::Status RequireAdopted(const ProcessTable& processes, const std::vector<std
 
 }  // namespace
 
-absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
-  StepPlan out;
-  *out.prepared.mutable_gate() = step.gate();
-  std::vector<v1::Edit> manifest_edits;
-  for (const v1::Edit& edit : step.edits()) {
-    if (edit.has_put_file()) {
-      RETURN_IF_ERROR(PrepareFile(files_, edit.put_file(), &out));
-    } else if (ManifestOf(edit) == kGatedManifest) {
-      manifest_edits.push_back(edit);
-    } else {
-      return absl::FailedPreconditionError(
-          absl::StrCat("manifest \"", ManifestOf(edit), "\" has no gate on this agent"));
-    }
-  }
-  if (manifest_edits.empty()) return out;
-
-  const std::string path = absl::StrCat(manifest_dir_, "/", kGatedManifest, ".yaml");
-  const absl::StatusOr<FileContent> before = files_.Read(path);
-  if (absl::IsNotFound(before.status())) {
-    return WithContext(
-        before.status(),
-        absl::StrCat("this node has no manifest of ", kGatedManifest, " in ", manifest_dir_,
-                     "; if its static pods are elsewhere, set manifest_dir in agent.yaml"));
-  }
-  if (!before.ok()) {
-    return WithContext(before.status(),
-                       "a manifest must be a regular file reached without symbolic links (kubelet "
-                       "does not see changes behind them); replace the link by the file");
-  }
-  ASSIGN_OR_RETURN(const PodFacts pod_before, ReadPod(before->bytes));
+// Proves that the manifest is one that can be judged, and how the old process is told from the new.
+// Nothing where the manifest is already as wanted and runs.
+absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
+    const PathChange& manifest) const {
+  const std::string& path = manifest.path;
+  ASSIGN_OR_RETURN(const PodFacts pod_before, ReadPod(manifest.before.bytes));
   RETURN_IF_ERROR(RefuseStrayCopies(files_, path, pod_before));
-  ASSIGN_OR_RETURN(EditOutcome outcome, ApplyEdits(before->bytes, kGatedManifest, manifest_edits));
-  ASSIGN_OR_RETURN(const PodFacts pod_after, ReadPod(outcome.bytes));
+  ASSIGN_OR_RETURN(const PodFacts pod_after, ReadPod(manifest.after.bytes));
   ASSIGN_OR_RETURN(const ContainerFacts container_before, FindContainer(pod_before, path));
   ASSIGN_OR_RETURN(const ContainerFacts container_after, FindContainer(pod_after, path));
   const std::vector<std::string> argv_before = Argv(container_before);
   const std::vector<std::string> argv_after = Argv(container_after);
   RETURN_IF_ERROR(RefuseUnprovable(pod_after, argv_after, path));
-  if (!outcome.changed) {
+  if (manifest.before.bytes == manifest.after.bytes) {
     RETURN_IF_ERROR(RequireAdopted(processes_, argv_after, path));
-    return out;
+    return std::nullopt;
   }
-
   v1::ComponentExpectation expectation;
-  expectation.set_component(kGatedManifest);
+  expectation.set_component(manifest.manifest);
   expectation.set_manifest_path(path);
   expectation.mutable_argv_before()->Assign(argv_before.begin(), argv_before.end());
   expectation.mutable_argv_after()->Assign(argv_after.begin(), argv_after.end());
-  expectation.mutable_touched_flags()->Assign(outcome.touched_flags.begin(),
-                                              outcome.touched_flags.end());
+  expectation.mutable_touched_flags()->Assign(manifest.touched_flags.begin(),
+                                              manifest.touched_flags.end());
   ASSIGN_OR_RETURN(*expectation.mutable_health_before(), HealthEndpointFor(argv_before));
   ASSIGN_OR_RETURN(*expectation.mutable_health_after(), HealthEndpointFor(argv_after));
-  *out.prepared.add_components() = std::move(expectation);
+  return expectation;
+}
 
-  v1::FileChange change;
-  change.set_path(path);
-  change.set_is_manifest(true);
-  *change.mutable_before() = ImageOf(before->bytes, before->attributes);
-  *change.mutable_after() = ImageOf(outcome.bytes, before->attributes);
-  change.set_diff(UnifiedDiff(before->bytes, outcome.bytes, path));
-  AddChange(std::move(change), std::move(outcome.bytes), &out);
+absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
+  StepPlan out;
+  *out.prepared.mutable_gate() = step.gate();
+  for (const v1::Edit& edit : step.edits()) {
+    const std::string manifest = ManifestOf(edit);
+    if (manifest.empty() || manifest == kGatedManifest) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("manifest \"", manifest, "\" has no gate on this agent"));
+  }
+  ASSIGN_OR_RETURN(const StepChanges changes, ChangesOf(step, manifest_dir_, files_));
+  for (const PathChange& change : changes) {
+    if (!change.manifest.empty()) {
+      ASSIGN_OR_RETURN(auto expectation, ExpectationOf(change));
+      if (expectation) *out.prepared.add_components() = *std::move(expectation);
+    }
+    if (change.changed()) AddChange(change, &out);
+  }
   return out;
 }
 

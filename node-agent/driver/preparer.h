@@ -3,12 +3,14 @@
 // to do. Reads only.  Whatever cannot be changed with certainty is refused here, before the first
 // write.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "belay/v1/plan.pb.h"
 #include "common/os/file_system.h"
 #include "common/os/process_table.h"
+#include "node-agent/change/change.h"
 #include "node-agent/transaction/executor.h"
 
 namespace belay {
@@ -25,6 +27,9 @@ class Preparer {
   absl::StatusOr<StepPlan> Prepare(const v1::Step& step) const;
 
  private:
+  absl::StatusOr<std::optional<v1::ComponentExpectation>> ExpectationOf(
+      const PathChange& manifest) const;
+
   const FileSystem& files_;
   const ProcessTable& processes_;
   const std::string manifest_dir_;
