@@ -1,15 +1,14 @@
 #include "node-agent/manifest/model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 
 namespace belay {
 namespace {
 
-bool ByKey(const std::pair<std::string, Model>& a, const std::pair<std::string, Model>& b) {
-  return a.first < b.first;
-}
+bool ByKey(const Model::Entry& a, const Model::Entry& b) { return a.key < b.key; }
 
 // Is this plain scalar a text in every version of YAML?  Anything doubtful is not.
 bool IsCertainlyText(std::string_view plain) {
@@ -44,7 +43,7 @@ void Model::Set(const std::string& key, Model value) {
     return;
   }
   kind = Kind::Map;
-  map.emplace_back(key, std::move(value));
+  map.push_back({key, std::move(value)});
   std::stable_sort(map.begin(), map.end(), ByKey);
 }
 
@@ -73,7 +72,7 @@ Model ModelOf(const ManifestNode& node) {
     case ManifestNode::Kind::Mapping:
       model.kind = Model::Kind::Map;
       for (size_t i = 0; i < node.keys.size(); ++i) {
-        model.map.emplace_back(node.keys[i].value, ModelOf(node.items[i]));
+        model.map.push_back({node.keys[i].value, ModelOf(node.items[i])});
       }
       std::stable_sort(model.map.begin(), model.map.end(), ByKey);
       break;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "node-agent/manifest/tree.h"
@@ -13,14 +12,20 @@ namespace belay {
 
 struct Model {
   enum class Kind { Null, Text, Other, List, Map };
+  struct Entry;
   Kind kind = Kind::Null;
   std::string text;  // of Text; as written, of Other (numbers, booleans)
   std::vector<Model> list;
-  std::vector<std::pair<std::string, Model>> map;  // sorted by key, stable
+  std::vector<Entry> map;  // sorted by key, stable
 
   bool operator==(const Model& other) const;
   Model* Find(std::string_view key);
   void Set(const std::string& key, Model value);
+};
+struct Model::Entry {
+  std::string key;
+  Model value;
+  bool operator==(const Entry&) const = default;
 };
 
 Model ModelOf(const ManifestNode& node);
