@@ -30,7 +30,7 @@ absl::StatusOr<Published> Classify(const FileSystem& fs, const std::string& path
 
 }  // namespace
 
-absl::Status Publisher::RemoveStaleTemporaries(const std::string& path) {
+absl::Status Publisher::RemoveTemporaries(const std::string& path) {
   const std::string directory = ParentDirectory(path);
   const absl::StatusOr<std::vector<DirectoryEntry>> entries = fs_.List(directory);
   if (absl::IsNotFound(entries.status())) return absl::OkStatus();
@@ -49,7 +49,7 @@ absl::StatusOr<Published> Publisher::Replace(const std::string& path, const v1::
   const std::string temporary = absl::StrCat(directory, "/", TemporaryPrefix(path), suffix_);
   const absl::StatusOr<Published> before = Classify(fs_, path, from, to);
   RETURN_IF_ERROR(WithContext(before.status(), what));
-  const absl::Status tidied = RemoveStaleTemporaries(path);
+  const absl::Status tidied = RemoveTemporaries(path);
   if (*before == Published::Foreign) return Published::Foreign;  // said whether tidied or not
   RETURN_IF_ERROR(WithContext(tidied, what));
   if (*before == Published::Already) {
@@ -67,7 +67,7 @@ absl::StatusOr<Published> Publisher::Replace(const std::string& path, const v1::
   const absl::StatusOr<Published> still = Classify(fs_, path, from, to);
   RETURN_IF_ERROR(WithContext(still.status(), what));
   if (*still != Published::Written) {
-    RETURN_IF_ERROR(WithContext(RemoveStaleTemporaries(path), what));
+    RETURN_IF_ERROR(WithContext(RemoveTemporaries(path), what));
     return *still == Published::Already ? Replace(path, from, to, bytes) : Published::Foreign;
   }
   const absl::Status moved = to.exists() ? fs_.Rename(temporary, path) : fs_.Remove(path);

@@ -31,6 +31,9 @@ class Publisher {
   absl::StatusOr<Published> Replace(const std::string& path, const v1::FileImage& from,
                                     const v1::FileImage& to, const std::string& bytes);
 
+  // What an earlier life, or this one, has left beside `path`.  Nothing there is ok.
+  absl::Status RemoveTemporaries(const std::string& path);
+
   // Outermost first; those that exist stay as they are.
   absl::Status MakeDirectories(const std::vector<std::string>& directories);
   // Innermost first, each only when empty; returns those left because they are not.
@@ -38,7 +41,6 @@ class Publisher {
       const std::vector<std::string>& directories);
 
  private:
-  absl::Status RemoveStaleTemporaries(const std::string& path);
   FileSystem& fs_;
   const std::string suffix_;
 };

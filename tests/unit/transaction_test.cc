@@ -1,9 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <deque>
-#include <functional>
-#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -12,62 +8,12 @@
 #include "absl/strings/match.h"
 #include "node-agent/transaction/file_image.h"
 #include "node-agent/transaction/restore_commands.h"
-#include "tests/support/transaction_world.h"
+#include "tests/unit/transaction_fixture.h"
 
 namespace belay {
 namespace {
 
-// Answers what the test has put in, first come first served; Passed when nothing is left.
-class ScriptedGate : public Gatekeeper {
- public:
-  GateResult Run(const GateRequest& request,
-                 const std::function<void(const std::string&)>& progress) override {
-    requests.push_back(request);
-    progress("waiting");
-    if (during) during();
-    GateResult result;
-    result.kind = kinds.empty() ? GateResult::Kind::Passed : kinds.front();
-    if (!kinds.empty()) kinds.pop_front();
-    result.reason = "never healthy";
-    result.path = kWorldManifest;
-    return result;
-  }
-  std::deque<GateResult::Kind> kinds;
-  std::function<void()> during;
-  std::vector<GateRequest> requests;
-};
-
 using Kind = GateResult::Kind;
-
-class Transaction : public testing::Test {
- protected:
-  Transaction() { Start(); }
-  // A new life of the agent.
-  void Start() {
-    executor_.reset();
-    auto opened = world_.Open(gate_);
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    executor_ = *std::move(opened);
-  }
-  void Accept() { ASSERT_TRUE(executor_->AcceptRun(world_.Key(), 1, world_.Plan()).ok()); }
-  absl::StatusOr<v1::Verdict> Run() {
-    Accept();
-    return executor_->RunStep(0, world_.PlanStep());
-  }
-  std::string Manifest() { return world_.disk.Read(kWorldManifest)->bytes; }
-  const v1::Record& Last() { return executor_->records().back(); }
-  bool Has(v1::Record::KindCase kind) { return Count(kind) > 0; }
-  int Count(v1::Record::KindCase kind) {
-    int count = 0;
-    for (const auto& record : executor_->records()) count += record.kind_case() == kind ? 1 : 0;
-    return count;
-  }
-  void TearDown() override { EXPECT_EQ(world_.violation, ""); }
-
-  TransactionWorld world_;
-  ScriptedGate gate_;
-  std::unique_ptr<Executor> executor_;
-};
 
 TEST_F(Transaction, AGoodStepIsCommittedAndItsFilesAreTheNewOnes) {
   ASSERT_EQ(*Run(), v1::VERDICT_COMMITTED);
@@ -105,13 +51,6 @@ TEST_F(Transaction, FilesArePublishedInOrderAndUndoneInReverse) {
   ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
   EXPECT_EQ(order,
             (std::vector<std::string>{kWorldPolicy, kWorldManifest, kWorldManifest, kWorldPolicy}));
-}
-
-TEST_F(Transaction, AFolderThatSomebodyUsesIsLeftByARollback) {
-  gate_.kinds = {Kind::Failed, Kind::Passed};
-  gate_.during = [&] { world_.disk.PutFile("/etc/kubernetes/audit/log", "theirs", {}); };
-  ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
-  EXPECT_EQ(world_.disk.Read("/etc/kubernetes/audit/log")->bytes, "theirs");
 }
 
 TEST_F(Transaction, AFailedRollbackIsAStickyEmergencyWithTheCommandsToType) {
@@ -153,75 +92,6 @@ TEST_F(Transaction, ARollbackThatCannotWriteIsAnEmergency) {
   EXPECT_TRUE(absl::StrContains(stop.emergency_stop().reason(), "Input/output error"));
   EXPECT_FALSE(stop.emergency_stop().manual_commands().empty());
   EXPECT_EQ(Manifest(), NewManifest().bytes);
-}
-
-TEST_F(Transaction, AFileThatSomebodyElseWroteIsQuarantinedAndNeverOverwritten) {
-  const std::string theirs = "kind: Pod # theirs\n";
-  // Called after the temporary has been made: the write falls between reading and renaming.
-  world_.disk.after_each = [&](const std::string& path) {
-    if (absl::StrContains(path, "/.kube-apiserver.yaml.belay-")) {
-      world_.disk.PutFile(kWorldManifest, theirs, OldManifest().attributes);
-    }
-  };
-  ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
-  EXPECT_EQ(Manifest(), theirs);
-  EXPECT_TRUE(gate_.requests.empty());
-  EXPECT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 2U);  // no temporary is left
-}
-
-TEST_F(Transaction, AForeignWriteInAnyPhaseIsQuarantined) {
-  for (const char* when : {"before recovery", "in the gate", "in the rollback's gate"}) {
-    world_ = TransactionWorld();
-    gate_ = ScriptedGate();
-    Start();
-    const auto foreign = [&] { world_.disk.PutFile(kWorldManifest, "theirs", {}); };
-    absl::StatusOr<v1::Verdict> verdict;
-    if (when == std::string("before recovery")) {
-      gate_.kinds = {Kind::Interrupted};
-      EXPECT_TRUE(absl::IsCancelled(Run().status()));
-      foreign();
-      Start();
-      EXPECT_TRUE(executor_->Recover().ok());
-      verdict = Last().run_finished().verdict();
-    } else {
-      if (when == std::string("in the rollback's gate")) gate_.kinds = {Kind::Failed};
-      if (!gate_.kinds.empty()) gate_.kinds.push_back(Kind::Passed);
-      gate_.during = [&, last = gate_.kinds.size()] {
-        if (gate_.requests.size() == std::max<std::size_t>(last, 1)) foreign();
-      };
-      verdict = Run();
-    }
-    EXPECT_EQ(*verdict, v1::VERDICT_QUARANTINED) << when;
-    EXPECT_EQ(Manifest(), "theirs") << when;
-  }
-}
-
-TEST_F(Transaction, AChangeOfModeAloneIsForeignToo) {
-  gate_.during = [&] {
-    FileAttributes attributes = NewManifest().attributes;
-    attributes.mode = 0644;
-    world_.disk.PutFile(kWorldManifest, NewManifest().bytes, attributes);
-  };
-  EXPECT_EQ(*Run(), v1::VERDICT_QUARANTINED);
-}
-
-TEST_F(Transaction, WhatSomebodyHasPutBackIsNotCommitted) {
-  gate_.during = [&] {
-    world_.disk.PutFile(kWorldManifest, OldManifest().bytes, OldManifest().attributes);
-  };
-  EXPECT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
-}
-
-TEST_F(Transaction, AFileChangedSinceItWasReadStopsBeforeAnythingIsWritten) {
-  Accept();
-  StepPlan plan = world_.PlanStep();
-  world_.disk.PutFile(kWorldManifest, "newer", {});
-  EXPECT_TRUE(absl::IsAborted(executor_->RunStep(0, plan).status()));
-  EXPECT_EQ(Manifest(), "newer");
-  EXPECT_EQ(executor_->state().phase, Phase::Idle);
-  v1::RunFinished refused;
-  refused.set_verdict(v1::VERDICT_REFUSED);
-  EXPECT_TRUE(executor_->FinishRun(refused).ok());
 }
 
 TEST_F(Transaction, NewBytesThatDoNotHaveTheirDigestAreRefused) {

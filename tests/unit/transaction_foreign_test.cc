@@ -1,0 +1,112 @@
+// Files that somebody else writes while a transaction is under way: never overwritten, never lost.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "tests/unit/transaction_fixture.h"
+
+namespace belay {
+namespace {
+
+using Kind = GateResult::Kind;
+
+TEST_F(Transaction, AFileThatSomebodyElseWroteIsQuarantinedAndNeverOverwritten) {
+  const std::string theirs = "kind: Pod # theirs\n";
+  // Called after the temporary has been made: the write falls between reading and renaming.
+  world_.disk.after_each = [&](const std::string& path) {
+    if (absl::StrContains(path, "/.kube-apiserver.yaml.belay-")) {
+      world_.disk.PutFile(kWorldManifest, theirs, OldManifest().attributes);
+    }
+  };
+  ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(Manifest(), theirs);
+  EXPECT_TRUE(gate_.requests.empty());
+  EXPECT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 2U);  // no temporary is left
+}
+
+TEST_F(Transaction, AForeignWriteInAnyPhaseIsQuarantined) {
+  for (const char* when : {"before recovery", "in the gate", "in the rollback's gate"}) {
+    world_ = TransactionWorld();
+    gate_ = QueuedGate();
+    Start();
+    const auto foreign = [&] { world_.disk.PutFile(kWorldManifest, "theirs", {}); };
+    absl::StatusOr<v1::Verdict> verdict;
+    if (when == std::string("before recovery")) {
+      gate_.kinds = {Kind::Interrupted};
+      EXPECT_TRUE(absl::IsCancelled(Run().status()));
+      foreign();
+      Start();
+      EXPECT_TRUE(executor_->Recover().ok());
+      verdict = Last().run_finished().verdict();
+    } else {
+      if (when == std::string("in the rollback's gate")) gate_.kinds = {Kind::Failed};
+      if (!gate_.kinds.empty()) gate_.kinds.push_back(Kind::Passed);
+      gate_.during = [&, last = gate_.kinds.size()] {
+        if (gate_.requests.size() == std::max<std::size_t>(last, 1)) foreign();
+      };
+      verdict = Run();
+    }
+    EXPECT_EQ(*verdict, v1::VERDICT_QUARANTINED) << when;
+    EXPECT_EQ(Manifest(), "theirs") << when;
+  }
+}
+
+TEST_F(Transaction, AChangeOfModeAloneIsForeignToo) {
+  gate_.during = [&] {
+    FileAttributes attributes = NewManifest().attributes;
+    attributes.mode = 0644;
+    world_.disk.PutFile(kWorldManifest, NewManifest().bytes, attributes);
+  };
+  EXPECT_EQ(*Run(), v1::VERDICT_QUARANTINED);
+}
+
+TEST_F(Transaction, WhatSomebodyHasPutBackIsNotCommitted) {
+  gate_.during = [&] {
+    world_.disk.PutFile(kWorldManifest, OldManifest().bytes, OldManifest().attributes);
+  };
+  EXPECT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
+}
+
+TEST_F(Transaction, AFileChangedSinceItWasReadStopsBeforeAnythingIsWritten) {
+  Accept();
+  StepPlan plan = world_.PlanStep();
+  world_.disk.PutFile(kWorldManifest, "newer", {});
+  EXPECT_TRUE(absl::IsAborted(executor_->RunStep(0, plan).status()));
+  EXPECT_EQ(Manifest(), "newer");
+  EXPECT_EQ(executor_->state().phase, Phase::Idle);
+  v1::RunFinished refused;
+  refused.set_verdict(v1::VERDICT_REFUSED);
+  EXPECT_TRUE(executor_->FinishRun(refused).ok());
+}
+
+TEST_F(Transaction, AFolderThatSomebodyUsesIsLeftByARollback) {
+  gate_.kinds = {Kind::Failed, Kind::Passed};
+  gate_.during = [&] { world_.disk.PutFile("/etc/kubernetes/audit/log", "theirs", {}); };
+  ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
+  EXPECT_EQ(world_.disk.Read("/etc/kubernetes/audit/log")->bytes, "theirs");
+}
+
+TEST_F(Transaction, AQuarantineLeavesNoTemporaryOfAnyFile) {
+  // A life that was cut while the manifest's temporary was being written; then the policy, which
+  // is looked at first, is somebody else's.
+  bool cut = false;
+  world_.disk.after_each = [&](const std::string& path) {
+    if (!cut && absl::StrContains(path, "/.kube-apiserver.yaml.belay-")) {
+      cut = true;
+      throw Crash{};
+    }
+  };
+  EXPECT_THROW((void)Run(), Crash);
+  ASSERT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 3U);
+  world_.disk.PutFile(kWorldPolicy, "theirs", {});
+  Start();
+  ASSERT_TRUE(executor_->Recover().ok());
+  EXPECT_EQ(Last().run_finished().verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 2U);
+  EXPECT_EQ(world_.disk.Read(kWorldPolicy)->bytes, "theirs");
+}
+
+}  // namespace
+}  // namespace belay
