@@ -4,6 +4,9 @@
 // Send and Close may be called from any thread at any time, also after the end.  The sink is called
 // by gRPC's few threads, never with the session's lock held, and must return at once (put it in a
 // mailbox); Received in order and never two at a time, Closed exactly once and last.
+//
+// The next message is read only when the sink has done with the one before and says Next: of one
+// peer there is never more than one message in the program, the rest is held up at the peer.
 #pragma once
 #include <grpcpp/grpcpp.h>
 
@@ -22,7 +25,7 @@ class StreamSession : public grpc::ServerBidiReactor<In, Out>,
  public:
   struct Sink {
     virtual ~Sink() = default;
-    // A sink that cannot take it (a full mailbox) closes the session.
+    // Ends with Next, now or later; a sink that cannot take it (a full mailbox) closes the session.
     virtual void Received(const std::shared_ptr<StreamSession>& session, In message) = 0;
     virtual void Closed(const std::shared_ptr<StreamSession>& session) = 0;
   };
@@ -46,6 +49,12 @@ class StreamSession : public grpc::ServerBidiReactor<In, Out>,
     return true;
   }
 
+  // Once for each Received, from any thread.
+  void Next() {
+    MutexLock lock(mu_);
+    if (!finished_) this->StartRead(&in_);
+  }
+
   // The first status wins.  Messages not yet on the wire are dropped.
   void Close(grpc::Status status) {
     MutexLock lock(mu_);
@@ -57,8 +66,6 @@ class StreamSession : public grpc::ServerBidiReactor<In, Out>,
   void OnReadDone(bool ok) override {
     if (!ok) return Close(grpc::Status::OK);
     sink_->Received(this->shared_from_this(), std::exchange(in_, In{}));
-    MutexLock lock(mu_);
-    if (!finished_) this->StartRead(&in_);
   }
   void OnWriteDone(bool ok) override {
     MutexLock lock(mu_);

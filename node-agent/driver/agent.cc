@@ -50,6 +50,7 @@ void Agent::Stop() {
 
 void Agent::Work() {
   absl::Status status = executor_.Recover();
+  if (status.ok()) CarriedOut();
   while (status.ok() && !stopping_) {
     std::optional<Command> command = commands_.TakeFor(std::chrono::milliseconds(kLongestNapMs));
     if (!command) continue;
@@ -57,6 +58,7 @@ void Agent::Work() {
       status = runner_.Execute(*execute);
     if (const auto* clear = std::get_if<v1::ClearEmergency>(&*command))
       status = runner_.ClearEmergency(*clear);
+    if (status.ok()) CarriedOut();  // else the program ends, and the next one recovers
   }
   if (status.ok() || (stopping_ && absl::IsCancelled(status))) return;
   options_.log(absl::StrCat("the transaction cannot go on: ", status.message(),
@@ -84,6 +86,10 @@ void Agent::Loop() {
     std::optional<AgentMail::Item> item = mail_.box.TakeFor(std::chrono::milliseconds(nap_ms));
     TakeRecords();
     if (item) Handle(*std::move(item));
+    if (Occupied() != told_occupied_) {
+      told_occupied_ = !told_occupied_;
+      conversation_.StatusChanged(clock_.BootNowNs());  // other nodes wait for it
+    }
     if (conversation_.last_end() != last_end_) {
       last_end_ = conversation_.last_end();
       options_.log(last_end_.empty() ? "connected to the coordinator"
@@ -123,10 +129,22 @@ void Agent::Handle(AgentMail::Item item) {
   const std::optional<v1::CoordinatorMessage> message =
       conversation_.Take(std::move(*event), now_ns);
   if (!message) return;
+  ++unfinished_;
   const bool taken = message->has_execute() ? commands_.Put(message->execute())
                                             : commands_.Put(message->clear_emergency());
+  if (taken) return;
+  --unfinished_;
   // As if it had been lost on the way: the coordinator sends commands again.
-  if (!taken) options_.log("too many commands are waiting already; one was dropped");
+  options_.log("too many commands are waiting already; one was dropped");
+}
+
+bool Agent::Occupied() const {
+  return unfinished_ > 0 || state_.phase != Phase::Idle || state_.due_outcome.has_value();
+}
+
+void Agent::CarriedOut() {
+  --unfinished_;
+  static_cast<void>(mail_.box.Put(AgentMail::Wake()));  // full: the loop is awake anyway
 }
 
 v1::NodeStatus Agent::Status() const {
@@ -135,6 +153,8 @@ v1::NodeStatus Agent::Status() const {
   status.set_ready(watched_.health.ready);
   status.set_not_ready_reason(watched_.health.reason);
   status.set_emergency(state_.emergency);
+  status.set_activity(Occupied() ? v1::NodeStatus::ACTIVITY_OCCUPIED
+                                 : v1::NodeStatus::ACTIVITY_FREE);
   if (state_.current) status.set_busy_with(state_.current->key.rollout_id());
   status.set_boot_id(clock_.BootId());
   status.set_boottime_ns(now_ns);

@@ -80,6 +80,11 @@ class Agent {
   void Handle(AgentMail::Item item);
   void TakeRecords();
   v1::NodeStatus Status() const;
+  // From the moment a command is taken from the link until its end is journalled, and while the
+  // journal is being recovered.  Counted by the loop before the worker can see the command, so a
+  // status that says free was made before anything could begin.
+  bool Occupied() const;
+  void CarriedOut();  // by the worker, after each command and after recovery
 
   AgentMail& mail_;
   Executor& executor_;  // the worker's, after Start
@@ -89,9 +94,11 @@ class Agent {
   Mailbox<Command> commands_{16};
   Mailbox<int> watcher_stop_{1};
   std::atomic<bool> stopping_{false};
+  std::atomic<int> unfinished_{1};  // commands not yet carried out; the first one is recovery
   // The loop's:
   NodeState state_;
   AgentMail::Watched watched_;
+  bool told_occupied_ = true;
   Conversation conversation_;
   std::string last_end_;
   std::thread loop_, worker_, watcher_;

@@ -79,10 +79,12 @@ grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* AgentLinkServ
 }
 
 void AgentLinkService::Received(const std::shared_ptr<Session>& session, v1::AgentMessage message) {
-  const bool taken = loop_.Post(
-      [port = PortOf(session), message = std::move(message)](Coordinator& coordinator) mutable {
-        coordinator.Received(port, std::move(message));
-      });
+  const bool taken = loop_.Post([port = PortOf(session), stream = std::weak_ptr<Session>(session),
+                                 message = std::move(message)](Coordinator& coordinator) mutable {
+    coordinator.Received(port, std::move(message));
+    // Only now, so that one agent cannot fill the mailbox of all.
+    if (const auto open = stream.lock()) open->Next();
+  });
   if (!taken) {
     session->Close(ToGrpc(absl::UnavailableError("the coordinator is stopping or overloaded")));
   }

@@ -10,6 +10,11 @@ namespace belay {
 namespace {
 constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr double kReadinessAgeSeconds = 15;
+constexpr std::int64_t kLookNs = 200 * kMillisecondNs;
+// Longer than this without a Settle, and the coordinator itself stood still (stopped, or its disk
+// did).  What the nodes said meanwhile is still on its way then, and some must connect again.
+constexpr std::int64_t kPauseNs = 5'000 * kMillisecondNs;
+constexpr std::int64_t kAfterPauseNs = 20'000 * kMillisecondNs;
 }  // namespace
 
 Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTimes times,
@@ -20,7 +25,10 @@ Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTim
       new_id_(std::move(new_id)),
       log_(std::move(log)),
       registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds}),
-      book_(store, times.node_silence_margin_ms) {}
+      book_(store, times.node_silence_margin_ms) {
+  settled_ns_ = NowNs();
+  awake_since_ns_ = NowNs() - kAfterPauseNs;
+}
 
 absl::Status Coordinator::Start() {
   ASSIGN_OR_RETURN(epoch_, store_.NextEpoch());
@@ -57,10 +65,20 @@ void Coordinator::Fatal(const absl::Status& status) {
   fatal_ = WithContext(status, "the coordinator stops, because it cannot keep its state");
 }
 
-void Coordinator::Settle() {
+void Coordinator::Settle(bool idle) {
+  const std::int64_t now = NowNs();
+  if (now - settled_ns_ > kPauseNs) awake_since_ns_ = now;
+  settled_ns_ = now;
   FireTimers();
-  FeedReadiness();
-  DispatchDue();
+  const bool everything = idle || now - looked_ns_ >= kLookNs;
+  for (const auto& entry : book_.Running()) {
+    if (!everything && !changed_.contains(entry->row.cluster)) continue;
+    FeedReadiness(entry);
+    DispatchDue(entry);
+  }
+  changed_.clear();
+  if (!everything) return;
+  looked_ns_ = now;
   ClearDue();
   PingDue();
 }
@@ -82,6 +100,7 @@ void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEv
 void Coordinator::TakeEffect(const Turn& turn) {
   const RolloutEntry& entry = *turn.entry;
   const std::string& id = entry.row.id;
+  changed_.insert(entry.row.cluster);
   const bool shown = turn.step.state != entry.state;
   book_.Apply(turn);
   for (const rollout::Action& action : turn.step.actions) {
@@ -136,6 +155,7 @@ void Coordinator::Frozen(const RolloutEntry& entry) {
 
 void Coordinator::FireTimers() {
   const std::int64_t now = NowNs();
+  if (now - awake_since_ns_ < kAfterPauseNs) return;  // nobody is silent while we do not listen
   std::vector<TimerKey> due;
   for (const auto& [key, at] : timers_) {
     if (at <= now) due.push_back(key);
@@ -159,61 +179,61 @@ void Coordinator::FireTimers() {
   }
 }
 
-void Coordinator::FeedReadiness() {
-  for (const auto& entry : book_.Running()) {
-    if (!entry->frozen.empty()) continue;
-    const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
-    if (ready == entry->state.ready) continue;
-    v1::RolloutEvent event;
-    for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
-    if (ready.empty()) event.mutable_readiness();
-    Feed(entry, std::move(event));
-  }
+void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
+  if (!entry->frozen.empty() || entry->row.finished_unix_ms != 0) return;
+  const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
+  if (ready == entry->state.ready) return;
+  v1::RolloutEvent event;
+  event.mutable_readiness();
+  for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
+  Feed(entry, std::move(event));
 }
 
 // From durable state alone: a node in flight is told again whenever its last permit is no longer
 // good for the session and boot it is in.  The node does nothing twice for one run key.
-void Coordinator::DispatchDue() {
-  if (draining_) return;
-  for (const auto& entry : book_.Running()) {
-    if (!entry->frozen.empty() || entry->state.phase != v1::ROLLOUT_PHASE_RUNNING) continue;
-    for (const rollout::NodeProgress& progress : entry->state.nodes) {
-      if (!IsInFlight(progress.phase)) continue;
-      // Told to begin, but perhaps not begun: the cluster must be ready now, not only when it was
-      // first told.  One that has begun says so by itself when it connects.
-      const std::set<std::string>& ready = entry->state.ready;
-      const std::set<std::string>& cluster = entry->state.cluster;
-      if (progress.phase == v1::NODE_PHASE_DISPATCHED &&
-          !std::includes(ready.begin(), ready.end(), cluster.begin(), cluster.end())) {
-        continue;
-      }
-      const NodeId id{entry->row.cluster, progress.name};
-      const registry::Node* node = registry_.Find(id);
-      if (node == nullptr || !node->connected() || node->status.boot_id().empty()) continue;
-      Sent& sent = sent_[entry->row.id];
-      if (sent.node == progress.name && sent.session == node->session &&
-          sent.boot_id == node->status.boot_id() &&
-          node->status.boottime_ns() < sent.until_boottime_ns) {
-        continue;
-      }
-      // The node's clock was at least boottime_ns when it was heard, so this ends before the timer.
-      const auto timer = timers_.find({entry->row.id, progress.name, rollout::Timer::Verdict});
-      if (timer == timers_.end() || timer->second <= node->heard_boot_ns) continue;
-      const std::int64_t permit_ns =
-          std::min(times_.permit_ms * kMillisecondNs, timer->second - node->heard_boot_ns);
-      sent = {progress.name, node->session, node->status.boot_id(),
-              node->status.boottime_ns() + permit_ns};
-      v1::CoordinatorMessage message;
-      v1::Execute& execute = *message.mutable_execute();
-      execute.mutable_run()->set_rollout_id(entry->row.id);
-      execute.mutable_run()->set_attempt(1);
-      execute.mutable_run()->set_plan_digest(entry->row.plan_digest);
-      execute.set_epoch(epoch_);
-      *execute.mutable_plan() = entry->row.plan;
-      execute.set_boot_id(sent.boot_id);
-      execute.set_permit_until_boottime_ns(sent.until_boottime_ns);
-      Tell(id, std::move(message));
+void Coordinator::DispatchDue(const std::shared_ptr<RolloutEntry>& entry) {
+  if (draining_ || !fatal_.ok() || !entry->frozen.empty() ||
+      entry->state.phase != v1::ROLLOUT_PHASE_RUNNING) {
+    return;
+  }
+  for (const rollout::NodeProgress& progress : entry->state.nodes) {
+    if (!IsInFlight(progress.phase)) continue;
+    // Told to begin, but perhaps not begun: the cluster must be ready now, not only when it was
+    // first told.  One that has begun says so by itself when it connects.
+    const std::set<std::string>& ready = entry->state.ready;
+    const std::set<std::string>& cluster = entry->state.cluster;
+    if (progress.phase == v1::NODE_PHASE_DISPATCHED &&
+        !std::includes(ready.begin(), ready.end(), cluster.begin(), cluster.end())) {
+      continue;
     }
+    const NodeId id{entry->row.cluster, progress.name};
+    const registry::Node* node = registry_.Find(id);
+    if (node == nullptr || !node->connected() || node->status.boot_id().empty()) continue;
+    Sent& sent = sent_[entry->row.id];
+    if (sent.node == progress.name && sent.session == node->session &&
+        sent.boot_id == node->status.boot_id() &&
+        node->status.boottime_ns() < sent.until_boottime_ns) {
+      continue;
+    }
+    // The node's clock was at least boottime_ns when it was heard, so this ends before the timer.
+    const auto timer = timers_.find({entry->row.id, progress.name, rollout::Timer::Verdict});
+    if (timer == timers_.end() || timer->second <= node->heard_boot_ns) continue;
+    const std::int64_t permit_ns =
+        std::min(times_.permit_ms * kMillisecondNs, timer->second - node->heard_boot_ns);
+    sent = {progress.name, node->session, node->status.boot_id(),
+            node->status.boottime_ns() + permit_ns};
+    v1::CoordinatorMessage message;
+    v1::Execute& execute = *message.mutable_execute();
+    execute.mutable_run()->set_rollout_id(entry->row.id);
+    execute.mutable_run()->set_attempt(1);
+    execute.mutable_run()->set_plan_digest(entry->row.plan_digest);
+    execute.set_epoch(epoch_);
+    *execute.mutable_plan() = entry->row.plan;
+    execute.set_boot_id(sent.boot_id);
+    execute.set_permit_until_boottime_ns(sent.until_boottime_ns);
+    registry_.ToldToBegin(id, {entry->row.id, TextOf(execute.run()), sent.session, sent.boot_id,
+                               sent.until_boottime_ns});
+    Tell(id, std::move(message));
   }
 }
 

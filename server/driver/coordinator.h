@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -38,7 +39,9 @@ class Coordinator {
   // First.  Counts the epoch up, replays what runs, and asks after the nodes in flight.
   absl::Status Start();
   // After every input, and at least ten times a heartbeat: timers, readiness, what is due to nodes.
-  void Settle();
+  // Looks at the clusters that something has happened in, and at everything when there is time for
+  // it or it is long ago.
+  void Settle(bool idle);
   const absl::Status& fatal() const { return fatal_; }
 
   // Agents.  A session is unknown until its Hello was taken.
@@ -94,8 +97,8 @@ class Coordinator {
   void TakeEffect(const Turn& turn);
   void Frozen(const RolloutEntry& entry);
   void FireTimers();
-  void FeedReadiness();
-  void DispatchDue();
+  void FeedReadiness(const std::shared_ptr<RolloutEntry>& entry);
+  void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;
@@ -108,6 +111,10 @@ class Coordinator {
   const Log log_;
   absl::Status fatal_;
   bool draining_ = false;
+  std::int64_t settled_ns_ = 0;      // when Settle was last called
+  std::int64_t looked_ns_ = 0;       // when it last looked at everything
+  std::int64_t awake_since_ns_ = 0;  // no longer pause since then
+  std::set<std::string> changed_;    // clusters to look at
   std::uint64_t epoch_ = 0;
   registry::Registry registry_;
   RolloutBook book_;

@@ -176,6 +176,16 @@ v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
     rollout.set_waiting_for(
         absl::StrCat("a repair of belay-server; no node begins: ", entry.frozen));
   }
+  if (!entry.state.awaiting_readiness.empty() && entry.frozen.empty()) {
+    std::string why;
+    for (const std::string& name : entry.state.cluster) {
+      const registry::Node* known = registry_.Find({entry.row.cluster, name});
+      const std::string reason =
+          known == nullptr ? "not enrolled any more" : registry_.WhyNotReady(*known, NowNs());
+      if (!reason.empty()) absl::StrAppend(&why, why.empty() ? "" : "; ", name, ": ", reason);
+    }
+    if (!why.empty()) rollout.set_waiting_for(absl::StrCat(rollout.waiting_for(), " (", why, ")"));
+  }
   const auto it = progress_.find(entry.row.id);
   for (v1::RolloutNode& node : *rollout.mutable_nodes()) {
     if (!IsInFlight(node.phase())) continue;

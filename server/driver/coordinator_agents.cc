@@ -23,6 +23,7 @@ void Coordinator::Drop(const NodeId& node, const absl::Status& status) {
   if (it == live_.end()) return;
   const std::shared_ptr<AgentSession> session = it->second.session;
   live_.erase(it);
+  changed_.insert(node.cluster);
   if (const registry::Node* known = registry_.Find(node); known != nullptr) {
     // Best effort, for `node list` after a restart; nothing is decided by it.
     const absl::Status saved =
@@ -58,6 +59,7 @@ void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::Age
   if (draining_) {
     return session->Close(absl::UnavailableError("the coordinator is stopping; connect again"));
   }
+  changed_.insert(session->node().cluster);
   if (message.has_hello()) return TakeHello(session, message.hello());
   Live* live = FindLive(session);
   if (live == nullptr) {
@@ -140,6 +142,9 @@ void Coordinator::TakeHeartbeat(const std::shared_ptr<AgentSession>& session,
                                 const v1::NodeStatus& status) {
   const NodeId& id = session->node();
   registry_.Heard(id, session->number(), status, NowNs(), clock_.WallNowUnixMs());
+  if (registry_.IsLate(*registry_.Find(id))) {
+    return Drop(id, absl::UnavailableError("heartbeats come too late; connect again"));
+  }
   // A node whose journal was made anew knows of no emergency and can journal no end of one.  Its
   // own word, together with an operator's request that it has been sent, ends it here.
   const auto clear = clears_.find(id);

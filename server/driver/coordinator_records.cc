@@ -35,6 +35,10 @@ v1::RolloutEvent EventOf(const std::string& node, const v1::Record& record) {
 
 }  // namespace
 
+std::string TextOf(const v1::RunKey& run) {
+  return absl::StrCat(run.rollout_id(), "/", run.attempt(), "/", run.plan_digest());
+}
+
 // A record counts only for the exact run it names, and only for a node of that rollout's cluster.
 absl::StatusOr<std::optional<Turn>> Coordinator::TurnOf(const NodeId& node,
                                                         const v1::Record& record) {
@@ -65,7 +69,7 @@ absl::Status Coordinator::WriteRecord(const NodeId& node, const std::string& jou
   const std::int64_t now_ms = clock_.WallNowUnixMs();
   ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
   ASSIGN_OR_RETURN(*added, store_.AddRecord(node, journal_id, record, now_ms));
-  if (*added == store::Added::Duplicate) return absl::OkStatus();
+  if (*added != store::Added::New) return absl::OkStatus();
   if (record.has_emergency_stop()) {
     RETURN_IF_ERROR(store_.SetEmergency({node, record.emergency_stop().reason(), now_ms}));
   }
@@ -85,7 +89,8 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
   if (!held.ok()) return Fatal(held.status());
   std::optional<Turn> turn;
   if (record.seq() == *held + 1) {
-    FeedReadiness();  // a verdict may begin the next node: by what is known now
+    // A verdict may begin the next node: by what is known now.
+    if (const auto running = book_.RunningIn(node.cluster)) FeedReadiness(running);
     if (!fatal_.ok()) return;
     absl::StatusOr<std::optional<Turn>> made = TurnOf(node, record);
     if (!made.ok()) return Fatal(made.status());
@@ -93,10 +98,29 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
   }
   store::Added added = store::Added::Duplicate;
   const absl::Status written = WriteRecord(node, journal_id, record, turn, &added);
-  if (absl::IsOutOfRange(written) || absl::IsDataLoss(written)) return Drop(node, written);
   if (!written.ok()) return Fatal(written);
+  const std::string name = absl::StrCat("record ", record.seq(), " of ", node.cluster, "/",
+                                        node.node, ", journal ", journal_id);
+  switch (added) {
+    case store::Added::New:
+    case store::Added::Duplicate:
+      break;
+    case store::Added::Gap:
+      return Drop(node,
+                  absl::OutOfRangeError(absl::StrCat(name, ", came before record ", *held + 1,
+                                                     "; nothing was taken, send from there")));
+    case store::Added::Conflict:
+      return Drop(node, absl::DataLossError(absl::StrCat(
+                            name,
+                            ", differs from the one already held; nothing was taken. The "
+                            "journal of the node has been replaced or damaged: compare it "
+                            "before going on")));
+  }
 
   if (added == store::Added::New) {
+    if (record.has_run_finished() || record.has_run_refused()) {
+      registry_.RunEnded(node, TextOf(record.run()));
+    }
     if (record.has_emergency_stop()) {
       registry_.SetEmergency(node, record.emergency_stop().reason());
       log_(absl::StrCat("EMERGENCY STOP of ", node.cluster, "/", node.node, ": ",

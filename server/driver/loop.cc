@@ -7,6 +7,7 @@ namespace belay {
 namespace {
 constexpr std::size_t kMailboxDepth = 16384;
 constexpr std::chrono::milliseconds kTick(100);
+constexpr int kBatch = 256;
 }  // namespace
 
 CoordinatorLoop::CoordinatorLoop(Coordinator& coordinator,
@@ -32,13 +33,16 @@ void CoordinatorLoop::DoEnds() {
 
 void CoordinatorLoop::Run() {
   while (coordinator_.fatal().ok()) {
-    if (auto work = mailbox_.TakeFor(kTick)) {
+    std::optional<Work> work = mailbox_.TakeFor(kTick);
+    const bool idle = !work;
+    if (idle && mailbox_.closed()) return DoEnds();
+    // What has come already is heard before time decides anything.
+    for (int left = kBatch; work;) {
       (*work)(coordinator_);
-    } else if (mailbox_.closed()) {
-      return DoEnds();
+      work = --left > 0 ? mailbox_.TakeFor(std::chrono::milliseconds(0)) : std::nullopt;
     }
     DoEnds();
-    coordinator_.Settle();
+    coordinator_.Settle(idle);
   }
   mailbox_.Close();
   coordinator_.CloseAll(coordinator_.fatal());

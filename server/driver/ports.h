@@ -10,6 +10,8 @@
 
 namespace belay {
 
+std::string TextOf(const v1::RunKey& run);  // tells each run from every other
+
 class AgentSession {
  public:
   virtual ~AgentSession() = default;

@@ -1,11 +1,14 @@
 // Which nodes there are, and what each was last heard to be.  A value with rules, pure: every time
-// is told by the caller.  `boot_ns` is the coordinator's own BootNowNs, never a node's clock.
+// is told by the caller.  `boot_ns` is the coordinator's own BootNowNs.  A node's clock is used
+// only to tell how late its words came: the least late ones of a stream show how far the two are
+// apart.
 //
 // One thread.  What a superseded session says is ignored: each session has a number, higher is
 // newer.
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,15 +18,28 @@
 
 namespace belay::registry {
 
+// A node that was told to begin a run, until its end is known or nothing of it can begin any more.
+struct Begun {
+  std::string rollout_id;
+  std::string run;            // what tells this run from every other, as text
+  std::uint64_t session = 0;  // over which it was told
+  std::string boot_id;
+  std::int64_t until_boottime_ns = 0;  // the node's clock; it begins nothing after that
+};
+
 struct Node {
   NodeId id;
   std::uint64_t session = 0;  // 0: not connected
   std::string agent_version;
   v1::NodeStatus status;           // as of last_seen
   std::int64_t heard_boot_ns = 0;  // when status came; meaningful while connected
+  std::int64_t sent_boot_ns = 0;   // when it was sent, as near as can be told; never later
   std::int64_t last_seen_unix_ms = 0;
   bool emergency = false;  // by its journal; known while disconnected too
   std::string emergency_reason;
+  std::optional<Begun> begun;
+  // The coordinator's clock minus the node's by the least late status of this stream and boot.
+  std::optional<std::int64_t> offset_ns;
 
   bool connected() const { return session != 0; }
   // By its journal or by its own word, whichever is worse.
@@ -31,8 +47,9 @@ struct Node {
 };
 
 struct Freshness {
-  std::int64_t heartbeat_ns = 0;     // a status older than three of them is no status
-  double readiness_age_seconds = 0;  // how old the node's own look at its API server may be
+  std::int64_t heartbeat_ns = 0;  // a status older than three of them is no status
+  // How old the node's own look at its API server may be, or three heartbeats if that is more.
+  double readiness_age_seconds = 0;
 };
 
 class Registry {
@@ -47,18 +64,24 @@ class Registry {
              std::int64_t boot_ns, std::int64_t unix_ms);
   void SetEmergency(const NodeId& id, const std::string& reason);
   void EndEmergency(const NodeId& id);
+  // Before the node is told.  It is not ready until it ended this run, or has said that it is free
+  // when nothing of what it was told can begin any more.
+  void ToldToBegin(const NodeId& id, Begun begun);
+  void RunEnded(const NodeId& id, const std::string& run);
 
   const Node* Find(const NodeId& id) const;                // null: not enrolled
   std::vector<Node> Of(const std::string& cluster) const;  // by name; empty cluster: all
-  // Connected, heard lately, API server ready by a fresh look, not in emergency.
+  // Connected, heard lately, free, API server ready by a fresh look, not in emergency.
   bool IsReady(const Node& node, std::int64_t boot_ns) const;
   std::set<std::string> Ready(const std::string& cluster, std::int64_t boot_ns) const;
   // Why IsReady is false, in words; empty when it is true.
   std::string WhyNotReady(const Node& node, std::int64_t boot_ns) const;
+  // Its words come so late that a new stream is better than waiting for this one.
+  bool IsLate(const Node& node) const;
 
  private:
   const Freshness freshness_;
-  std::map<NodeId, Node> nodes_;
+  std::map<NodeId, Node> nodes_;  // in order of the clusters
 };
 
 }  // namespace belay::registry

@@ -60,6 +60,11 @@ struct RecordRow {
   std::int64_t received_unix_ms = 0;
 };
 
-enum class Added { New, Duplicate };
+enum class Added {
+  New,
+  Duplicate,
+  Gap,       // records before it are missing; nothing was taken
+  Conflict,  // another record with that number is held; nothing was taken
+};
 
 }  // namespace belay::store

@@ -93,18 +93,11 @@ absl::StatusOr<Added> Store::AddRecord(const NodeId& node, const std::string& jo
     ASSIGN_OR_RETURN(const bool row, statement.Step());
     v1::Record first;
     if (!row || !first.ParseFromString(statement.TextAt(0)) || Bytes(first) != bytes) {
-      return absl::DataLossError(
-          absl::StrCat("record ", record.seq(), " of ", NameOf(node), ", journal ", journal_id,
-                       ", differs from the one already held; nothing was taken. The journal of "
-                       "the node has been replaced or damaged: compare it before going on"));
+      return Added::Conflict;
     }
     return Added::Duplicate;
   }
-  if (record.seq() != held + 1) {
-    return absl::OutOfRangeError(absl::StrCat("record ", record.seq(), " of ", NameOf(node),
-                                              " came before record ", held + 1,
-                                              "; nothing was taken, send from there"));
-  }
+  if (record.seq() != held + 1) return Added::Gap;
   RETURN_IF_ERROR(database_->Prepare("INSERT INTO node_records VALUES(?, ?, ?, ?, ?, ?, ?)")
                       .Text(node.cluster)
                       .Text(node.node)

@@ -29,8 +29,7 @@ class Store {
 
   // Highest sequence number held of one journal; 0 for none.  There are no gaps below it.
   absl::StatusOr<std::uint64_t> AcknowledgedSeq(const NodeId& node, const std::string& journal_id);
-  // A record already held is a Duplicate and changes nothing.  OUT_OF_RANGE: records before it are
-  // missing.  DATA_LOSS: another record with that number is held.
+  // What is wrong with a node's record is a value: an error is always of the database itself.
   absl::StatusOr<Added> AddRecord(const NodeId& node, const std::string& journal_id,
                                   const v1::Record& record, std::int64_t received_unix_ms);
   // Of the nodes of that cluster only; by node, then in order of receipt.

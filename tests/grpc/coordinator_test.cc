@@ -135,8 +135,7 @@ TEST_F(CoordinatorTest, SilenceStopsTheRollout) {
   world_.clock.PassMs(349'000);
   EXPECT_EQ(cp2_.ExecutesUntilNow(), 0);
   EXPECT_FALSE(Ended(world_.Get(id)));
-  world_.clock.PassMs(2'000);
-  const v1::Rollout done = world_.Await(id, Ended);
+  const v1::Rollout done = world_.AwaitPassing(id, 30, Ended);
   EXPECT_EQ(done.stop_cause(), v1::STOP_CAUSE_SILENT);
   EXPECT_EQ(done.stop_node(), "cp1");
   cp1_.Finished(execute, v1::VERDICT_COMMITTED);
@@ -145,6 +144,50 @@ TEST_F(CoordinatorTest, SilenceStopsTheRollout) {
     return PhaseOf(rollout, "cp1") == v1::NODE_PHASE_COMMITTED;
   });
   EXPECT_EQ(world_.Get(id).phase(), v1::ROLLOUT_PHASE_STOPPED);
+}
+
+TEST_F(CoordinatorTest, ASecondRolloutWaitsForANodeThatTheFirstGaveUp) {
+  StartAll();
+  const std::string first = Roll();
+  const v1::Execute execute = cp1_.AwaitExecute();
+  cp1_.Accepted(execute);
+  world_.AwaitPassing(first, 400, Ended);
+  const auto second = world_.StartRollout("second", {"cp2"});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(cp2_.ExecutesUntilNow(), 0) << "what cp1 last said is from before it was told to begin";
+  cp1_.status.set_boottime_ns(execute.permit_until_boottime_ns());
+  cp1_.status.set_activity(v1::NodeStatus::ACTIVITY_OCCUPIED);
+  cp1_.Heartbeat();
+  cp1_.Sync();
+  EXPECT_EQ(cp2_.ExecutesUntilNow(), 0) << "cp1 is still at it";
+  EXPECT_NE(world_.Get(second->rollout_id()).waiting_for().find("carrying out"), std::string::npos)
+      << world_.Get(second->rollout_id()).waiting_for();
+  cp1_.status.set_activity(v1::NodeStatus::ACTIVITY_FREE);
+  cp1_.Heartbeat();
+  cp2_.AwaitExecute();
+}
+
+TEST_F(CoordinatorTest, AfterAPauseOfTheCoordinatorTheNodesAreHeardFirst) {
+  StartAll();
+  const std::string id = Roll();
+  const v1::Execute execute = cp1_.AwaitExecute();
+  cp1_.Accepted(execute);
+  world_.clock.PassMs(1'000'000);  // it was stopped; the verdict came meanwhile
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(Ended(world_.Get(id)));  // it looks at its timers
+  cp1_.Finished(execute, v1::VERDICT_COMMITTED);
+  world_.Await(id, [](const v1::Rollout& rollout) {
+    return PhaseOf(rollout, "cp1") == v1::NODE_PHASE_COMMITTED;
+  });
+  EXPECT_FALSE(Ended(world_.Get(id)));
+}
+
+TEST_F(CoordinatorTest, ANodeWhoseHeartbeatsComeLateIsAskedToConnectAgain) {
+  world_.times.heartbeat_interval_ms = 5'000;
+  StartAll();
+  world_.clock.PassMs(16'000);
+  cp1_.status.set_boottime_ns(cp1_.status.boottime_ns() + 500'000'000);
+  cp1_.Heartbeat();
+  EXPECT_EQ(cp1_.AwaitEnd().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(CoordinatorTest, ANodeThatIsNotReadyHoldsTheRollout) {
@@ -163,8 +206,7 @@ TEST_F(CoordinatorTest, ANodeThatIsNotThereHoldsTheRolloutUntilItGivesUp) {
   cp3_.HangUp();
   const std::string id = Roll({"cp1"});
   EXPECT_EQ(cp1_.ExecutesUntilNow(), 0);
-  world_.clock.PassMs(301'000);
-  const v1::Rollout done = world_.Await(id, Ended);
+  const v1::Rollout done = world_.AwaitPassing(id, 310, Ended);
   EXPECT_EQ(done.stop_cause(), v1::STOP_CAUSE_CLUSTER_NOT_READY);
   EXPECT_EQ(cp1_.ExecutesUntilNow(), 0);
 }

@@ -144,8 +144,20 @@ v1::Rollout World::Await(const std::string& id,
   return rollout;
 }
 
+v1::Rollout World::AwaitPassing(const std::string& id, int seconds,
+                                const std::function<bool(const v1::Rollout&)>& done) {
+  v1::Rollout rollout = Get(id);
+  for (int passed = 0; passed < seconds && !done(rollout); ++passed) {
+    clock.PassMs(1000);
+    rollout = Get(id);
+  }
+  EXPECT_TRUE(done(rollout)) << rollout.DebugString();
+  return rollout;
+}
+
 ScriptedAgent::ScriptedAgent(World& world, std::string of) : name(std::move(of)), world_(world) {
   status.set_ready(true);
+  status.set_activity(v1::NodeStatus::ACTIVITY_FREE);
   status.set_boot_id("boot-of-" + name);
   status.set_boottime_ns(5'000'000'000);
   v1::Record record;
@@ -283,7 +295,8 @@ std::optional<v1::CoordinatorMessage> ScriptedAgent::Take() {
 }
 
 long ScriptedAgent::ExecutesUntilNow() {
-  Sync();
+  // The first is acknowledged before the coordinator settles, the others after it.
+  for (int i = 0; i < 3; ++i) Sync();
   return static_cast<long>(
       std::erase_if(kept_, [](const auto& message) { return message.has_execute(); }));
 }

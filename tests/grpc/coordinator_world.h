@@ -48,6 +48,9 @@ class World {
   void Start();  // again after Stop: what the database holds goes on
   void Stop();
   absl::Status TryStartSecond();
+  // Time passes while the coordinator is awake, until `done`; at most `seconds`.
+  v1::Rollout AwaitPassing(const std::string& id, int seconds,
+                           const std::function<bool(const v1::Rollout&)>& done);
   std::shared_ptr<grpc::Channel> Dial(const TlsFiles& files) const;
   TlsFiles OperatorFiles() const;
   TlsFiles NodeFiles(const std::string& node);

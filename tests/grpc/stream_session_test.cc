@@ -31,6 +31,7 @@ class Hub final : public v1::AgentLink::CallbackService, public LinkSession::Sin
       if (std::find(open_.begin(), open_.end(), session) == open_.end()) open_.push_back(session);
     }
     if (session->Send({})) ++sent;
+    session->Next();
   }
   void Closed(const std::shared_ptr<LinkSession>& session) override {
     ++closed;

@@ -192,12 +192,17 @@ TEST_F(AgentTest, ACommandIsCarriedOutAndItsRecordsReported) {
   ASSERT_TRUE(Waited(gate->entered));
   // The loop goes on talking while the worker is in the gate.
   Hear([](const v1::AgentMessage& m) {
-    return m.has_heartbeat() && m.heartbeat().status().busy_with() == "r1";
+    return m.has_heartbeat() && m.heartbeat().status().busy_with() == "r1" &&
+           m.heartbeat().status().activity() == v1::NodeStatus::ACTIVITY_OCCUPIED;
   });
   gate->pass.Stop();
   const v1::AgentMessage last =
       Hear([](const v1::AgentMessage& m) { return m.record().has_run_finished(); });
   EXPECT_EQ(last.record().run_finished().verdict(), v1::VERDICT_COMMITTED);
+  // At once, not with the next heartbeat: the other nodes wait for it.
+  Hear([](const v1::AgentMessage& m) {
+    return m.has_heartbeat() && m.heartbeat().status().activity() == v1::NodeStatus::ACTIVITY_FREE;
+  });
   agent->Stop();
   EXPECT_EQ(disk.Read(kFile)->bytes, "new");
   EXPECT_FALSE(failed.stopped());
@@ -219,6 +224,31 @@ TEST_F(AgentTest, AStopInTheGateDecidesNothingAndTheNextStartReachesAVerdictAlon
   Start(true);  // what was journalled meanwhile is said now
   Hear([](const v1::AgentMessage& m) { return m.record().has_committed(); });
   EXPECT_EQ(disk.Read(kFile)->bytes, "new");
+}
+
+TEST_F(AgentTest, ANodeIsOccupiedFromTakingACommandUntilRecoveryOfALaterLifeHasEnded) {
+  Start(true);
+  const auto activity = [](v1::NodeStatus::Activity wanted) {
+    return [wanted](const v1::AgentMessage& m) {
+      return (m.has_heartbeat() && m.heartbeat().status().activity() == wanted) ||
+             (m.has_hello() && m.hello().status().activity() == wanted);
+    };
+  };
+  Hear(activity(v1::NodeStatus::ACTIVITY_FREE));
+  link->Say(Command());
+  Hear(activity(v1::NodeStatus::ACTIVITY_OCCUPIED));
+  ASSERT_TRUE(Waited(gate->entered));
+  agent->Stop();
+  Start(true);
+  ASSERT_TRUE(Waited(gate->entered));
+  const auto said = Hear([](const v1::AgentMessage& m) { return m.has_hello(); });
+  EXPECT_EQ(said.hello().status().activity(), v1::NodeStatus::ACTIVITY_OCCUPIED);
+  gate->pass.Stop();
+  const auto between = Hear([](const v1::AgentMessage& m) {
+    return m.has_heartbeat() && m.heartbeat().status().activity() == v1::NodeStatus::ACTIVITY_FREE;
+  });
+  EXPECT_EQ(between.heartbeat().status().busy_with(), "r1")
+      << "the run is not finished, but nothing of it is carried on";
 }
 
 TEST_F(AgentTest, AJournalThatCannotBeWrittenEndsTheProgram) {

@@ -16,6 +16,7 @@ const NodeId kOther{"prod", "cp2"};
 v1::NodeStatus Ready() {
   v1::NodeStatus status;
   status.set_ready(true);
+  status.set_activity(v1::NodeStatus::ACTIVITY_FREE);
   return status;
 }
 
@@ -78,6 +79,98 @@ TEST_F(RegistryTest, ANodesOwnLookMustBeFresh) {
   status.set_readiness_age_seconds(std::numeric_limits<double>::quiet_NaN());
   registry_.Heard(kNode, 1, status, 0, 0);
   EXPECT_FALSE(IsReady());
+}
+
+TEST_F(RegistryTest, ANodeThatIsOccupiedOrDoesNotSayIsNotReady) {
+  for (const int activity : {0, 2, 77}) {
+    v1::NodeStatus status = Ready();
+    status.set_activity(static_cast<v1::NodeStatus::Activity>(activity));
+    registry_.Heard(kNode, 1, status, 0, 0);
+    EXPECT_FALSE(IsReady()) << activity;
+  }
+  registry_.Heard(kNode, 1, Ready(), 0, 0);
+  EXPECT_TRUE(IsReady());
+}
+
+TEST_F(RegistryTest, ANodeThatWasToldToBeginIsReadyOnlyWhenItCanNoLongerBegin) {
+  const auto tell = [&] {
+    registry_.ToldToBegin(kNode, {"r-1", "r-1/1/d", 1, "boot", 20 * kSecond});
+    EXPECT_FALSE(IsReady());
+  };
+  const auto says = [&](std::int64_t boottime_ns, const std::string& boot, bool free) {
+    v1::NodeStatus status = Ready();
+    status.set_boottime_ns(boottime_ns);
+    status.set_boot_id(boot);
+    if (!free) status.set_activity(v1::NodeStatus::ACTIVITY_OCCUPIED);
+    EXPECT_TRUE(registry_.Heard(kNode, registry_.Find(kNode)->session, status, 0, 0));
+  };
+  tell();
+  says(20 * kSecond - 1, "boot", true);
+  EXPECT_FALSE(IsReady()) << "its permit is still good: it may begin the next moment";
+  says(30 * kSecond, "boot", false);
+  EXPECT_FALSE(IsReady());
+  says(20 * kSecond, "boot", true);
+  EXPECT_TRUE(IsReady()) << "free, and the permit has passed";
+
+  tell();
+  says(1 * kSecond, "the next boot", true);
+  EXPECT_TRUE(IsReady()) << "a permit ends with the boot";
+
+  tell();
+  registry_.RunEnded(kNode, "r-1/2/d");
+  EXPECT_FALSE(IsReady()) << "another run has ended";
+  registry_.RunEnded(kNode, "r-1/1/d");
+  EXPECT_TRUE(IsReady());
+
+  tell();
+  registry_.Disconnected(kNode, 1);
+  registry_.Connected(kNode, 2, "1.0");
+  says(2 * kSecond, "boot", true);
+  EXPECT_TRUE(IsReady()) << "what was sent over the old stream is never taken any more";
+}
+
+TEST_F(RegistryTest, AWordThatCameLateIsAsOldAsItIs) {
+  v1::NodeStatus status = Ready();
+  registry_.Connected(kNode, 2, "1.0");
+  const auto hear = [&](std::int64_t sent, std::int64_t came) {
+    status.set_boottime_ns(sent);
+    registry_.Heard(kNode, 2, status, came, 0);
+  };
+  hear(100 * kSecond, 200 * kSecond);  // this is how far the two clocks are apart
+  EXPECT_TRUE(IsReady(200 * kSecond));
+  hear(101 * kSecond, 230 * kSecond);
+  EXPECT_FALSE(IsReady(230 * kSecond)) << "29 s in a buffer";
+  EXPECT_TRUE(registry_.IsLate(*registry_.Find(kNode)));
+  hear(110 * kSecond, 230 * kSecond);
+  EXPECT_FALSE(IsReady(230 * kSecond));
+  hear(129 * kSecond, 230 * kSecond);
+  EXPECT_TRUE(IsReady(230 * kSecond));
+  EXPECT_FALSE(registry_.IsLate(*registry_.Find(kNode)));
+  status.set_readiness_age_seconds(10);
+  hear(140 * kSecond, 240 * kSecond);
+  EXPECT_TRUE(IsReady(245 * kSecond));
+  EXPECT_FALSE(IsReady(246 * kSecond)) << "10 s before it was said and 6 s after";
+}
+
+TEST_F(RegistryTest, ClocksThatDriftApartAreNotTakenForLateness) {
+  v1::NodeStatus status = Ready();
+  for (std::int64_t second = 0; second < 30 * 86400; second += 5) {
+    status.set_boottime_ns(second * kSecond - second * (kSecond / 5000));
+    registry_.Heard(kNode, 1, status, second * kSecond, 0);
+  }
+  EXPECT_TRUE(IsReady((30 * 86400 - 5) * kSecond));
+}
+
+TEST_F(RegistryTest, AClockThatIsNoNumberOfThisWorldDoesNoHarm) {
+  v1::NodeStatus status = Ready();
+  for (const std::int64_t mad :
+       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    status.set_boottime_ns(mad);
+    registry_.Heard(kNode, 1, status, kSecond, 0);
+    EXPECT_LT(registry_.Find(kNode)->status.boottime_ns(),
+              std::numeric_limits<std::int64_t>::max() / 2);
+    EXPECT_GE(registry_.Find(kNode)->status.boottime_ns(), 0);
+  }
 }
 
 TEST_F(RegistryTest, ASupersededSessionIsNotHeardAndCannotDisconnect) {

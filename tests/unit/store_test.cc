@@ -145,11 +145,11 @@ TEST_F(StoreTest, ARecordIsCountedOnce) {
 TEST_F(StoreTest, ARecordWithAGapOrAnotherContentIsRefused) {
   auto store = Open();
   ASSERT_TRUE(store->AddRecord(kNode, "j", RecordNumber(1), 1).ok());
-  EXPECT_TRUE(absl::IsOutOfRange(store->AddRecord(kNode, "j", RecordNumber(3), 1).status()));
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(3), 1), Added::Gap);
   v1::Record other = RecordNumber(1);
   other.mutable_run_accepted()->set_epoch(2);
-  EXPECT_TRUE(absl::IsDataLoss(store->AddRecord(kNode, "j", other, 1).status()));
-  EXPECT_TRUE(absl::IsDataLoss(store->AddRecord(kNode, "j", RecordNumber(0), 1).status()));
+  EXPECT_EQ(*store->AddRecord(kNode, "j", other, 1), Added::Conflict);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(0), 1), Added::Conflict);
   EXPECT_EQ(*store->AcknowledgedSeq(kNode, "j"), 1u);
   EXPECT_EQ(*store->AcknowledgedSeq(kNode, "another journal"), 0u);
   EXPECT_EQ(*store->AcknowledgedSeq({"prod", "cp2"}, "j"), 0u);
