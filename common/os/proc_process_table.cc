@@ -1,5 +1,6 @@
 #include "common/os/proc_process_table.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +16,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -77,10 +80,39 @@ bool RunsAs(const std::vector<std::string>& argv, const std::string& component) 
   });
 }
 
-// Inodes of the sockets in `table` (the text of /proc/PID/net/tcp or tcp6) that listen on `port`.
-void AddListeners(const std::string& table, std::uint32_t port, std::set<std::string>* inodes) {
-  const std::string wanted =
-      absl::AsciiStrToUpper(absl::StrCat(":", absl::Hex(port, absl::kZeroPad4)));
+// As /proc/net/tcp writes an address: each 32-bit word in the machine's order.
+std::string HexWords(const unsigned char* bytes, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; i += sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes + i, sizeof(word));
+    absl::StrAppend(&text, absl::Hex(word, absl::kZeroPad8));
+  }
+  return absl::AsciiStrToUpper(text);
+}
+
+// The local addresses, as above, of sockets that take connections to `address`: its own, mapped
+// into v6, and the wildcards.  Empty when it is no IP address.
+std::set<std::string> TakersOf(const std::string& address) {
+  std::array<unsigned char, 16> bytes{};
+  const std::string any_v6(32, '0');
+  if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) {
+    const std::string v4 = HexWords(bytes.data(), 4);
+    const std::array<unsigned char, 4> marker = {0, 0, 0xff, 0xff};
+    return {v4, std::string(8, '0'), any_v6,
+            absl::StrCat(std::string(16, '0'), HexWords(marker.data(), 4), v4)};
+  }
+  if (inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) {
+    return {HexWords(bytes.data(), 16), any_v6};
+  }
+  return {};
+}
+
+// Inodes of the sockets in `table` (the text of /proc/PID/net/tcp or tcp6) that listen on `port` of
+// one of `addresses`.
+void AddListeners(const std::string& table, const std::set<std::string>& addresses,
+                  std::uint32_t port, std::set<std::string>* inodes) {
+  const std::string wanted = absl::AsciiStrToUpper(absl::StrCat(absl::Hex(port, absl::kZeroPad4)));
   for (const absl::string_view line : absl::StrSplit(table, '\n')) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
     constexpr std::size_t kLocal = 1;
@@ -88,9 +120,22 @@ void AddListeners(const std::string& table, std::uint32_t port, std::set<std::st
     constexpr std::size_t kInode = 9;
     if (fields.size() <= kInode || fields[kSocketState] != "0A") continue;
     const std::size_t colon = fields[kLocal].rfind(':');
-    if (colon == absl::string_view::npos || fields[kLocal].substr(colon) != wanted) continue;
+    if (colon == absl::string_view::npos || fields[kLocal].substr(colon + 1) != wanted) continue;
+    if (addresses.count(std::string(fields[kLocal].substr(0, colon))) == 0) continue;
     inodes->insert(std::string(fields[kInode]));
   }
+}
+
+std::string LinkTarget(const std::string& path) {
+  std::array<char, 64> target{};
+  const ssize_t length = readlink(path.c_str(), target.data(), target.size());
+  return length <= 0 ? "" : std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+bool IsUid(absl::string_view text) {
+  return text.size() >= 16 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c)) || c == '-';
+         });
 }
 
 }  // namespace
@@ -111,6 +156,7 @@ std::vector<Process> ProcProcessTable::List(const std::string& component) const 
     const auto started = StartedNs(*before);
     if (!started || !after || StartedNs(*after) != started) continue;
     process.started_boottime_ns = *started;
+    process.pod_uid = PodUidOf(ReadSmall(base + "/cgroup").value_or(""));
     found.push_back(std::move(process));
   }
   std::sort(found.begin(), found.end(), [](const Process& a, const Process& b) {
@@ -121,25 +167,41 @@ std::vector<Process> ProcProcessTable::List(const std::string& component) const 
   return found;
 }
 
-bool ProcProcessTable::OwnsListener(std::int64_t pid, std::uint32_t port) const {
+bool ProcProcessTable::OwnsListener(std::int64_t pid, const std::string& address,
+                                    std::uint32_t port) const {
   const std::string base = absl::StrCat(proc_, "/", pid);
+  const std::string network = LinkTarget(base + "/ns/net");
+  if (network.empty() || network != LinkTarget(proc_ + "/self/ns/net")) return false;
+  const std::set<std::string> takers = TakersOf(address);
   std::set<std::string> inodes;
   for (const char* table : {"/net/tcp", "/net/tcp6"}) {
-    if (const auto text = ReadSmall(base + table)) AddListeners(*text, port, &inodes);
+    if (const auto text = ReadSmall(base + table)) AddListeners(*text, takers, port, &inodes);
   }
   if (inodes.empty()) return false;
   for (const std::string& fd : Names(base + "/fd")) {
-    std::array<char, 64> target{};
-    const ssize_t length =
-        readlink(absl::StrCat(base, "/fd/", fd).c_str(), target.data(), target.size());
-    if (length <= 0) continue;
-    absl::string_view text(target.data(), static_cast<std::size_t>(length));
-    if (absl::ConsumePrefix(&text, "socket:[") && absl::ConsumeSuffix(&text, "]") &&
-        inodes.count(std::string(text)) != 0) {
-      return true;
+    const std::string target = LinkTarget(absl::StrCat(base, "/fd/", fd));
+    absl::string_view text = target;
+    if (absl::ConsumePrefix(&text, "socket:[") && absl::ConsumeSuffix(&text, "]")) {
+      inodes.erase(std::string(text));
     }
   }
-  return false;
+  return inodes.empty();
+}
+
+std::string PodUidOf(const std::string& cgroup) {
+  for (const absl::string_view line : absl::StrSplit(cgroup, '\n')) {
+    for (absl::string_view part : absl::StrSplit(line, '/')) {
+      // Of systemd's names only the last piece is the pod's own; '-' separates its slices.
+      const bool slice = absl::ConsumeSuffix(&part, ".slice");
+      const std::size_t at = slice ? part.rfind("-pod") : absl::string_view::npos;
+      if (at != absl::string_view::npos) part.remove_prefix(at + 1);
+      if (!absl::ConsumePrefix(&part, "pod")) continue;
+      // systemd's names hold the dashes of a uid as '_'.
+      const std::string uid = absl::StrReplaceAll(part, {{"_", "-"}});
+      if (IsUid(uid)) return uid;
+    }
+  }
+  return "";
 }
 
 }  // namespace belay

@@ -16,10 +16,16 @@ class ProcProcessTable final : public ProcessTable {
   explicit ProcProcessTable(std::string proc = "/proc") : proc_(std::move(proc)) {}
 
   std::vector<Process> List(const std::string& component) const override;
-  bool OwnsListener(std::int64_t pid, std::uint32_t port) const override;
+  bool OwnsListener(std::int64_t pid, const std::string& address,
+                    std::uint32_t port) const override;
 
  private:
   const std::string proc_;
 };
+
+// The pod's uid in the text of /proc/PID/cgroup, as both of kubelet's drivers write it
+// ("/kubepods/burstable/podUID/..." and "/kubepods-burstable-podUID.slice/..."); empty when there
+// is none.
+std::string PodUidOf(const std::string& cgroup);
 
 }  // namespace belay

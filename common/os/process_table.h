@@ -10,6 +10,9 @@ struct Process {
   std::int64_t pid = 0;
   std::int64_t started_boottime_ns = 0;  // rounded down to the kernel's 10 ms ticks
   std::vector<std::string> argv;         // empty for zombies, which are left out by List
+  // Of the pod in whose control group it runs; for a static pod kubelet's hash of the decoded
+  // manifest.  Empty: in none that can be told.
+  std::string pod_uid = "";
 };
 
 class ProcessTable {
@@ -18,9 +21,11 @@ class ProcessTable {
   // Live (not zombie) processes in whose argv an element's base name is `component`, e.g.
   // "kube-apiserver" (argv[0], or behind a wrapper).  Ordered by start time.
   virtual std::vector<Process> List(const std::string& component) const = 0;
-  // Does `pid` own a socket that listens on `port` (TCP, v4 or v6, in that process's own network
-  // namespace)?  False when it cannot be told.
-  virtual bool OwnsListener(std::int64_t pid, std::uint32_t port) const = 0;
+  // Does every socket that takes TCP connections to `address`:`port` belong to `pid`, and is there
+  // one?  Then whoever answers there is that process.  False when it cannot be told, also when
+  // the process has another network than the caller.
+  virtual bool OwnsListener(std::int64_t pid, const std::string& address,
+                            std::uint32_t port) const = 0;
 };
 
 }  // namespace belay

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
 #include "common/os/curl_health_probe.h"
+#include "common/os/exit_watch.h"
 #include "common/os/file_lock.h"
 #include "common/os/pause.h"
 #include "common/os/posix_file_system.h"
@@ -148,8 +149,9 @@ absl::Status RunAgent(const std::string& config_path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<CurlHealthProbe> probe,
                    CurlHealthProbe::Open(probe_options));
   Stopper stopper;
+  PidfdExitWatch exits;
   ComponentGatekeeper gatekeeper(
-      {*host, processes, *probe, *clock, stopper},
+      {*host, processes, *probe, *clock, stopper, exits},
       [&host](const std::string& path) { return RefuseStrayCopies(*host, path); });
 
   AgentMail mail;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1'000 * kMillisecond;
+constexpr std::int64_t kExitSlice = 50 * kMillisecond;
 
 // A plan may not turn the gate into a busy loop, nor let it look away.
 std::int64_t IntervalNs(const v1::Gate& gate) {
@@ -22,10 +23,8 @@ GateSpec SpecOf(const GateRequest& request, const v1::ComponentExpectation& comp
   const v1::Gate& gate = request.prepared.gate();
   const bool forward = request.direction == GateDirection::Forward;
   GateSpec spec;
-  spec.direction = request.direction;
-  spec.component = component;
-  spec.applied_boottime_ns = request.applied_boottime_ns;
-  spec.restored_boottime_ns = request.restored_boottime_ns;
+  spec.adoption = {request.direction, component, request.applied_boottime_ns,
+                   request.restored_boottime_ns};
   spec.opened_boottime_ns = now_ns;
   spec.deadline_ns = (forward ? gate.deadline_ms() : gate.rollback_deadline_ms()) * kMillisecond;
   spec.stable_ns = gate.stable_ms() * kMillisecond;
@@ -47,21 +46,30 @@ Observation ComponentGatekeeper::Look(const v1::ComponentExpectation& component,
   const v1::HealthEndpoint& endpoint =
       direction == GateDirection::Forward ? component.health_after() : component.health_before();
   Observation seen;
-  // Processes first: what answers then is what listens now, or something newer.
   seen.processes = world_.processes.List(component.component());
-  for (const Process& process : seen.processes) {
-    if (world_.processes.OwnsListener(process.pid, endpoint.port())) {
-      seen.listeners.push_back(process.pid);
-    }
-  }
+  seen.listeners = Listeners(seen.processes, endpoint);
   ProbeTarget target;
   target.dial_address = endpoint.dial_address();
   target.port = endpoint.port();
   target.path = "/readyz";
   target.anonymous = endpoint.anonymous();
   seen.probe = world_.probe.Ask(target);
+  // Whoever owns the port before and after the answer is the one that has given it.
+  if (seen.listeners != Listeners(seen.processes, endpoint)) seen.listeners.clear();
+  seen.runs = RunsOf(world_.files, world_.pod_logs, component.pod(), component.container());
   seen.boottime_ns = world_.clock.BootNowNs();
   return seen;
+}
+
+std::vector<std::int64_t> ComponentGatekeeper::Listeners(const std::vector<Process>& processes,
+                                                         const v1::HealthEndpoint& endpoint) const {
+  std::vector<std::int64_t> owners;
+  for (const Process& process : processes) {
+    if (world_.processes.OwnsListener(process.pid, endpoint.dial_address(), endpoint.port())) {
+      owners.push_back(process.pid);
+    }
+  }
+  return owners;
 }
 
 ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& request, bool last,
@@ -71,10 +79,9 @@ ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& re
     case ManagedFiles::Kind::AsExpected:
       break;
     case ManagedFiles::Kind::OtherImage:
-      return Failed(found.reason);
-    case ManagedFiles::Kind::Unreadable:
-      if (last) return Failed(absl::StrCat("the result cannot be verified: ", found.reason));
-      break;
+      if (request.direction == GateDirection::Forward) return Failed(found.reason);
+      // Somebody has made the edit again while it was taken back: theirs to decide.
+      [[fallthrough]];
     case ManagedFiles::Kind::Foreign: {
       GateResult result;
       result.kind = GateResult::Kind::Foreign;
@@ -82,6 +89,9 @@ ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& re
       result.reason = found.reason;
       return result;
     }
+    case ManagedFiles::Kind::Unreadable:
+      if (last) return Failed(absl::StrCat("the result cannot be verified: ", found.reason));
+      break;
   }
   for (const v1::ComponentExpectation& component : request.prepared.components()) {
     const absl::Status alone = refuse_strays_(component.manifest_path());
@@ -97,20 +107,32 @@ ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& re
 ComponentGatekeeper::Ended ComponentGatekeeper::Sample(const GateRequest& request,
                                                        std::vector<Gate>* gates) const {
   bool all_passed = true;
+  std::vector<Process> followed;
   for (std::size_t i = 0; i < gates->size(); ++i) {
     Gate& gate = (*gates)[i];
     if (gate.verdict() != GateVerdict::Pending) continue;
     const auto& component = request.prepared.components(static_cast<int>(i));
-    switch (gate.Observe(Look(component, request.direction))) {
+    const Observation seen = Look(component, request.direction);
+    followed.insert(followed.end(), seen.processes.begin(), seen.processes.end());
+    switch (gate.Observe(seen)) {
       case GateVerdict::Pending:
         all_passed = false;
         break;
       case GateVerdict::Passed:
         break;
-      case GateVerdict::Failed:
-        return Failed(gate.reason());
+      case GateVerdict::Failed: {
+        GateResult result = Failed(gate.reason());
+        const std::string words =
+            gate.newest_log().empty() ? std::string() : LastWords(world_.files, gate.newest_log());
+        if (!words.empty()) {
+          result.report.add_notes(
+              absl::StrCat("last words of ", component.component(), ": ", words));
+        }
+        return result;
+      }
     }
   }
+  world_.exits.Follow(followed);
   if (!all_passed) return std::nullopt;
   GateResult result;
   result.kind = GateResult::Kind::Passed;
@@ -142,6 +164,16 @@ GateResult ComponentGatekeeper::Finish(const GateRequest& request, GateResult re
   return result;
 }
 
+bool ComponentGatekeeper::Wait(std::int64_t ns) const {
+  while (ns > 0 && !world_.exits.AnyEnded()) {
+    const std::int64_t slice = std::min(ns, kExitSlice);
+    if (world_.pause.For(slice)) return true;
+    ns -= slice;
+  }
+  // Something ends all the time: the machine must not be busy with looking.
+  return ns > 0 && world_.pause.For(kExitSlice);
+}
+
 GateResult ComponentGatekeeper::Run(const GateRequest& request,
                                     const std::function<void(const std::string&)>& progress) {
   std::vector<Gate> gates;
@@ -168,7 +200,7 @@ GateResult ComponentGatekeeper::Run(const GateRequest& request,
       shown_at = now;
       progress(shown);
     }
-    if (world_.pause.For(IntervalNs(request.prepared.gate()))) {
+    if (Wait(IntervalNs(request.prepared.gate()))) {
       GateResult result;
       result.kind = GateResult::Kind::Interrupted;
       result.reason = "the agent is stopping";

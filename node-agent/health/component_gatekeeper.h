@@ -9,10 +9,12 @@
 
 #include "absl/status/status.h"
 #include "common/os/clock.h"
+#include "common/os/exit_watch.h"
 #include "common/os/file_system.h"
 #include "common/os/health_probe.h"
 #include "common/os/pause.h"
 #include "common/os/process_table.h"
+#include "node-agent/health/container_runs.h"
 #include "node-agent/health/gatekeeper.h"
 
 namespace belay {
@@ -24,6 +26,8 @@ struct GatekeeperWorld {
   HealthProbe& probe;
   const Clock& clock;
   Pause& pause;
+  ExitWatch& exits;
+  std::string pod_logs = kPodLogs;
 };
 
 // Is `manifest_path` the only file kubelet would run as its pod?  Not ok: the reason names the
@@ -41,10 +45,14 @@ class ComponentGatekeeper final : public Gatekeeper {
  private:
   using Ended = std::optional<GateResult>;
   Observation Look(const v1::ComponentExpectation& component, GateDirection direction) const;
+  std::vector<std::int64_t> Listeners(const std::vector<Process>& processes,
+                                      const v1::HealthEndpoint& endpoint) const;
   // Of files and strays; nothing when all is well.
   Ended CheckFiles(const GateRequest& request, bool last, v1::StepReport* report) const;
   // Feeds each gate once.  Nothing while one is pending.
   Ended Sample(const GateRequest& request, std::vector<Gate>* gates) const;
+  // Until it is time for the next sample, or a process has ended.  True when stopped.
+  bool Wait(std::int64_t ns) const;
   GateResult Finish(const GateRequest& request, GateResult result,
                     const std::vector<Gate>& gates) const;
 

@@ -4,25 +4,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "node-agent/manifest/pod.h"
 
 namespace belay {
 namespace {
 
-// The kernel rounds start times down to this, so "before" is certain only a tick earlier.
-constexpr std::int64_t kTickNs = 10'000'000;
 // One process may be gone for many reasons; a second one is a pattern.
 constexpr int kCrashLoop = 2;
 
 double Seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
-std::string ProbeText(const ProbeResult& probe) {
+std::string ProbeText(const ProbeResult& probe, const std::string& objection) {
   const auto with_detail = [&probe](const std::string& what) {
     return probe.detail.empty() ? what : absl::StrCat(what, " ", probe.detail);
   };
   switch (probe.kind) {
     case ProbeResult::Kind::Answered:
-      if (probe.status == 200) return "ok";
+      if (probe.status == 200)
+        return objection.empty() ? "ok" : absl::StrCat("ok, but ", objection);
       if (probe.status == 401 || probe.status == 403) {
         return absl::StrCat(probe.status, " (health unknown: not allowed to ask)");
       }
@@ -44,6 +42,11 @@ bool IsOk(const ProbeResult& probe) {
   return probe.kind == ProbeResult::Kind::Answered && probe.status == 200;
 }
 
+bool KubeletIsHappy(const Observation& observation) {
+  return std::all_of(observation.kubelet.begin(), observation.kubelet.end(),
+                     [](const KubeletAnswer& answer) { return answer.success; });
+}
+
 const Process* Find(const std::vector<Process>& processes, std::int64_t pid) {
   const auto at = std::find_if(processes.begin(), processes.end(),
                                [pid](const Process& process) { return process.pid == pid; });
@@ -56,24 +59,11 @@ bool Same(const Process& a, const Process& b) {
 
 }  // namespace
 
-bool Gate::Expected(const Process& process) const {
-  const auto& wanted = spec_.direction == GateDirection::Forward ? spec_.component.argv_after()
-                                                                 : spec_.component.argv_before();
-  return ArgvMatches({wanted.begin(), wanted.end()}, process.argv, spec_.component.component());
-}
-
-bool Gate::InTime(const Process& process) const {
-  const std::int64_t started = process.started_boottime_ns;
-  if (spec_.direction == GateDirection::Forward) return started > spec_.applied_boottime_ns;
-  const bool never_replaced = started < spec_.applied_boottime_ns - kTickNs;
-  return never_replaced || started > spec_.restored_boottime_ns;
-}
-
 std::optional<Process> Gate::Serving(const Observation& observation) const {
   // With SO_REUSEPORT two may listen, and nobody knows which of them has answered.
   if (observation.listeners.size() != 1) return std::nullopt;
   const Process* const process = Find(observation.processes, observation.listeners.front());
-  if (process == nullptr || !InTime(*process) || !Expected(*process)) return std::nullopt;
+  if (process == nullptr || !spec_.adoption.Qualifies(*process)) return std::nullopt;
   return *process;
 }
 
@@ -82,23 +72,22 @@ GateVerdict Gate::Observe(const Observation& observation) {
   const std::int64_t now = observation.boottime_ns;
   const std::optional<Process> server = Serving(observation);
   const bool ok = IsOk(observation.probe);
-  const bool healthy = server.has_value() && ok;
+  const bool believed = ok && observation.objection.empty();
+  const bool healthy = server.has_value() && believed && KubeletIsHappy(observation);
   last_what_ = Explain(observation, server.has_value());
   samples_.Add(SincePublishing(now), last_what_, healthy);
   if (server) {
     adoption_seen_ = true;
-    if (!ok) last_answer_ = ProbeText(observation.probe);
+    if (!healthy) last_answer_ = last_what_.substr(last_what_.find(": ") + 2);
   }
-  if (last_sample_ns_ && now - *last_sample_ns_ > spec_.longest_gap_ns) stable_since_ns_.reset();
-  last_sample_ns_ = now;
-  CountGenerations(observation);
-  if (spec_.direction == GateDirection::Forward && generations_gone_ >= kCrashLoop) {
-    Fail(
-        absl::StrFormat("crash loop: %s has started with the new arguments and ended %d times; "
-                        "read the container's log for its last words",
-                        spec_.component.component(), generations_gone_));
-    return verdict_;
+  SeeGap(now);
+  CountExits(observation);
+  if (server && believed) {
+    LookAhead(observation);
+  } else {
+    kubelet_unhappy_since_ns_.clear();
   }
+  if (verdict_ != GateVerdict::Pending) return verdict_;
   if (healthy) {
     Healthy(observation, *server);
   } else {
@@ -106,6 +95,36 @@ GateVerdict Gate::Observe(const Observation& observation) {
     Unhealthy(observation);
   }
   return verdict_;
+}
+
+void Gate::SeeGap(std::int64_t now_ns) {
+  const bool gap = last_sample_ns_ && now_ns - *last_sample_ns_ > spec_.longest_gap_ns;
+  last_sample_ns_ = now_ns;
+  if (!gap || !stable_since_ns_) return;
+  stable_since_ns_.reset();
+  if (++gaps_ > spec_.most_gaps) {
+    Fail(absl::StrFormat("did not stay healthy: nobody could look for more than %.0f s, %d times",
+                         Seconds(spec_.longest_gap_ns), gaps_));
+  }
+}
+
+// A pass now and a kill by kubelet's own probe minutes later is no pass.
+void Gate::LookAhead(const Observation& observation) {
+  for (const KubeletAnswer& answer : observation.kubelet) {
+    if (answer.success) {
+      kubelet_unhappy_since_ns_.erase(answer.what);
+      continue;
+    }
+    const std::int64_t since =
+        kubelet_unhappy_since_ns_.emplace(answer.what, observation.boottime_ns).first->second;
+    // The rollback's gate has nothing to fall back to: it waits for its deadline.
+    if (!forward() || observation.boottime_ns - since < answer.period_ns) continue;
+    Fail(absl::StrFormat(
+        "kubelet would kill it: its %s is answered %s while the component is healthy; the "
+        "container would be ended after %.0f s",
+        answer.what, answer.answer, Seconds(answer.patience_ns)));
+    return;
+  }
 }
 
 void Gate::Healthy(const Observation& observation, const Process& server) {
@@ -150,48 +169,59 @@ void Gate::Unhealthy(const Observation& observation) {
   }
 }
 
-void Gate::CountGenerations(const Observation& observation) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> now;
-  bool overlap = false;
+void Gate::CountExits(const Observation& observation) {
+  std::vector<Process> qualifying;
   for (const Process& process : observation.processes) {
-    if (!InTime(process) || !Expected(process)) continue;
-    now.emplace_back(process.pid, process.started_boottime_ns);
-    overlap = overlap ||
-              std::find(generation_.begin(), generation_.end(), now.back()) != generation_.end();
+    if (spec_.adoption.Qualifies(process)) qualifying.push_back(process);
   }
-  // A wrapper and its child are one generation: it is gone when all of it is gone.
-  if (!generation_.empty() && !overlap) ++generations_gone_;
-  generation_ = std::move(now);
+  // Of the old pod's containers nothing is to be learnt about the new one, and the other way round.
+  const std::string& before = spec_.adoption.component.pod_uid_before();
+  std::vector<ContainerRun> runs;
+  for (const ContainerRun& run : observation.runs) {
+    if (before.empty() || (run.pod_uid == before) != forward()) runs.push_back(run);
+  }
+  if (!runs.empty()) newest_log_ = runs.back().log;
+  exits_.See(observation.boottime_ns, qualifying, runs);
+  if (!forward() || exits_.count() < kCrashLoop) return;
+  Fail(absl::StrFormat(
+      "crash loop: %s has started with the new configuration and ended %d times; read the "
+      "container's log for its last words",
+      name(), exits_.count()));
 }
 
 std::string Gate::Explain(const Observation& observation, bool served) const {
-  const bool forward = spec_.direction == GateDirection::Forward;
-  const std::string& name = spec_.component.component();
-  const std::string answer = ProbeText(observation.probe);
-  if (served) return absl::StrCat(forward ? "new process: " : "old configuration: ", answer);
+  const std::string answer = ProbeText(observation.probe, observation.objection);
+  if (served) {
+    std::string what = absl::StrCat(forward() ? "new process: " : "old configuration: ", answer);
+    for (const KubeletAnswer& kubelet : observation.kubelet) {
+      if (kubelet.success) continue;
+      absl::StrAppend(&what, ", but kubelet's ", kubelet.what, " gets ", kubelet.answer);
+    }
+    return what;
+  }
   bool right = false;
   bool right_but_early = false;
   for (const Process& process : observation.processes) {
-    if (!Expected(process)) continue;
-    if (InTime(process)) {
+    if (!spec_.adoption.Expected(process)) continue;
+    if (spec_.adoption.InTime(process)) {
       right = true;
     } else {
       right_but_early = true;
     }
   }
-  if (observation.processes.empty()) return absl::StrCat("no ", name, " process: ", answer);
+  if (observation.processes.empty()) return absl::StrCat("no ", name(), " process: ", answer);
   if (right) {
     return absl::StrCat(
-        forward ? "new process" : "process of the old configuration",
-        observation.listeners.empty() ? " does not listen yet: " : " is not alone on the port: ",
+        forward() ? "new process" : "process of the old configuration",
+        observation.listeners.empty() ? " does not own the port: " : " is not alone on the port: ",
         answer);
   }
   if (right_but_early) {
-    return absl::StrCat(forward ? "the process started before the edit: "
-                                : "the process started before the file was put back: ",
+    return absl::StrCat(forward() ? "the process started before the edit: "
+                                  : "the process may have read a file before it was put back: ",
                         answer);
   }
-  return absl::StrCat(forward ? "old process: " : "process of another configuration: ", answer);
+  return absl::StrCat(forward() ? "old process: " : "process of another configuration: ", answer);
 }
 
 std::string Gate::Waiting() const {
@@ -216,8 +246,8 @@ void Gate::Fail(std::string reason) {
 }
 
 std::int64_t Gate::Published() const {
-  const std::int64_t at = spec_.direction == GateDirection::Forward ? spec_.applied_boottime_ns
-                                                                    : spec_.restored_boottime_ns;
+  const std::int64_t at =
+      forward() ? spec_.adoption.applied_boottime_ns : spec_.adoption.restored_boottime_ns;
   return at == 0 ? spec_.opened_boottime_ns : at;
 }
 
@@ -230,19 +260,19 @@ void Gate::Report(v1::StepReport* report) const {
   if (last_sample_ns_) report->set_gate_seconds(SincePublishing(*last_sample_ns_));
   if (!adopted_) return;
   v1::Adoption* const adoption = report->add_adoptions();
-  adoption->set_component(spec_.component.component());
+  adoption->set_component(name());
   adoption->set_pid(adopted_->pid);
   adoption->set_started_after_seconds(SincePublishing(adopted_->started_boottime_ns));
   adoption->set_arguments_match(true);
   adoption->set_owns_listener(true);
   if (stable_since_ns_) report->set_stable_seconds(Seconds(*last_sample_ns_ - *stable_since_ns_));
-  const bool never_replaced = spec_.direction == GateDirection::Backward &&
-                              adopted_->started_boottime_ns < spec_.applied_boottime_ns;
+  const bool never_replaced =
+      !forward() && adopted_->started_boottime_ns < spec_.adoption.applied_boottime_ns;
   // An old process's age says nothing about how long the component takes to start.
   if (!never_replaced) report->set_component_start_seconds(Seconds(component_start_ns_));
   if (!first_healthy_ns_) return;
   // Before an edit the component was ready; after a boot nobody saw when it went away.
-  const bool known = last_ok_before_ns_.has_value() || spec_.applied_boottime_ns != 0;
+  const bool known = last_ok_before_ns_.has_value() || spec_.adoption.applied_boottime_ns != 0;
   v1::Outage* const outage = report->mutable_outage();
   outage->set_measured(known);
   if (!known) return;

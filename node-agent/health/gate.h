@@ -1,43 +1,53 @@
 // Decides, sample by sample, whether a configuration has been adopted and is healthy.  Pure: fed
 // with observations, it knows no clock and asks nobody.  A sample counts only after adoption is
-// proved: every process that owns the listener started after publishing and runs the expected
-// arguments.
+// proved: the one process that owns the listener runs what is expected (adoption.h).  docs/gates.md
+// says what each part of the proof is good for.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "belay/v1/journal.pb.h"
 #include "common/os/health_probe.h"
 #include "common/os/process_table.h"
+#include "node-agent/health/adoption.h"
+#include "node-agent/health/exits.h"
 #include "node-agent/health/sample_log.h"
 
 namespace belay {
 
-// Forward: the new configuration must have been adopted.  Backward: the restored one must serve; a
-// process that was never replaced is as good as one started after the restore.
-enum class GateDirection { Forward, Backward };
-
 struct GateSpec {
-  GateDirection direction = GateDirection::Forward;
-  v1::ComponentExpectation component;
-  std::int64_t applied_boottime_ns = 0;   // publishing of the edit; 0: in an earlier boot
-  std::int64_t restored_boottime_ns = 0;  // Backward: publishing of the restore; 0: earlier boot
-  std::int64_t opened_boottime_ns = 0;    // when this gate began to look; deadlines count from here
-  std::int64_t deadline_ns = 0;           // first healthy adopted sample must come within
-  std::int64_t stable_ns = 0;             // and then no other sample for this long
-  std::int64_t interval_ns = 0;           // between samples; the resolution of the outage
+  AdoptionRule adoption;
+  std::int64_t opened_boottime_ns = 0;  // when this gate began to look; deadlines count from here
+  std::int64_t deadline_ns = 0;         // first healthy adopted sample must come within
+  std::int64_t stable_ns = 0;           // and then no other sample for this long
+  std::int64_t interval_ns = 0;         // between samples; the resolution of the outage
   // Nothing is known about a longer gap between samples (a suspended machine): stable begins again.
   std::int64_t longest_gap_ns = 5'000'000'000;
+  // So often; a machine that cannot be watched for longer has no proof to offer.
+  int most_gaps = 3;
+};
+
+// What kubelet's own probe would be told.
+struct KubeletAnswer {
+  std::string what;  // "livenessProbe on /livez"
+  std::int64_t period_ns = 0;
+  std::int64_t patience_ns = 0;  // kubelet kills the container when it has failed for so long
+  bool success = false;
+  std::string answer;  // "401", "refused"
 };
 
 struct Observation {
-  std::int64_t boottime_ns = 0;         // when the probe had answered
-  std::vector<Process> processes;       // of the component, looked up before the probe was sent
-  std::vector<std::int64_t> listeners;  // pids among them that own the port's LISTEN socket
+  std::int64_t boottime_ns = 0;    // when the probe had answered
+  std::vector<Process> processes;  // of the component, looked up before the probe was sent
+  // Pids among them that own the port's LISTEN socket, before the probe and still after it.
+  std::vector<std::int64_t> listeners;
   ProbeResult probe;
+  std::string objection = "";               // why a 200 is not believed: "it is a learner"
+  std::vector<KubeletAnswer> kubelet = {};  // where the probe was answered with 200
+  std::vector<ContainerRun> runs = {};      // of any pod of this manifest
 };
 
 enum class GateVerdict { Pending, Passed, Failed };
@@ -55,19 +65,23 @@ class Gate {
   std::string Waiting() const;
   // The process that served the last healthy sample; nothing before the first.
   const std::optional<Process>& adopted() const { return adopted_; }
+  // Of the newest attempt at a container of the expected pod; empty when none was seen.
+  const std::string& newest_log() const { return newest_log_; }
   // Adds this gate's evidence to a report.
   void Report(v1::StepReport* report) const;
 
  private:
-  bool Expected(const Process& process) const;
-  bool InTime(const Process& process) const;
   // The process that answers, when it is the only one that listens and it qualifies.
   std::optional<Process> Serving(const Observation& observation) const;
   std::string Explain(const Observation& observation, bool served) const;
-  void CountGenerations(const Observation& observation);
+  void CountExits(const Observation& observation);
+  void LookAhead(const Observation& observation);
+  void SeeGap(std::int64_t now_ns);
   void Healthy(const Observation& observation, const Process& server);
   void Unhealthy(const Observation& observation);
   void Fail(std::string reason);
+  bool forward() const { return spec_.adoption.direction == GateDirection::Forward; }
+  const std::string& name() const { return spec_.adoption.component.component(); }
   std::int64_t Published() const;
   double SincePublishing(std::int64_t boottime_ns) const;
 
@@ -80,11 +94,13 @@ class Gate {
   std::optional<Process> adopted_;
   std::optional<std::int64_t> stable_since_ns_;
   std::optional<std::int64_t> last_sample_ns_;
+  int gaps_ = 0;  // inside of stable
   std::optional<std::int64_t> first_healthy_ns_;
   std::optional<std::int64_t> last_ok_before_ns_;  // 200 from whomever, before first_healthy_ns_
   std::int64_t component_start_ns_ = 0;
-  std::vector<std::pair<std::int64_t, std::int64_t>> generation_;  // (pid, start) that qualify
-  int generations_gone_ = 0;
+  std::map<std::string, std::int64_t> kubelet_unhappy_since_ns_;  // by KubeletAnswer::what
+  Exits exits_;
+  std::string newest_log_;
   SampleLog samples_;
 };
 

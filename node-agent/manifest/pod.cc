@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
@@ -54,6 +55,27 @@ absl::StatusOr<bool> SendsAuthorization(const ManifestNode& get) {
   return false;
 }
 
+// A number as YAML or as text; `otherwise` where it is neither.
+absl::StatusOr<std::uint32_t> NumberOf(const ManifestNode* mapping, std::string_view key,
+                                       std::uint32_t otherwise) {
+  ASSIGN_OR_RETURN(const std::string text, TextOf(mapping, key));
+  std::uint32_t number = 0;
+  return absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+// A port is a number or the name of one of the container's.
+absl::StatusOr<std::uint32_t> PortOf(const ManifestNode& container, const ManifestNode& get) {
+  ASSIGN_OR_RETURN(const std::string wanted, TextOf(&get, "port"));
+  ASSIGN_OR_RETURN(const ManifestNode* const ports, ListOf(container, "ports"));
+  if (ports != nullptr) {
+    for (const ManifestNode& port : ports->items) {
+      ASSIGN_OR_RETURN(const std::string name, TextOf(&port, "name"));
+      if (!name.empty() && name == wanted) return NumberOf(&port, "containerPort", 0);
+    }
+  }
+  return NumberOf(&get, "port", 0);
+}
+
 absl::Status ReadProbes(const ManifestNode& container, ContainerFacts& facts) {
   for (const char* const which : {"livenessProbe", "readinessProbe", "startupProbe"}) {
     ASSIGN_OR_RETURN(const ManifestNode* const probe, FindKey(container, which));
@@ -64,12 +86,31 @@ absl::Status ReadProbes(const ManifestNode& container, ContainerFacts& facts) {
     http.which = which;
     ASSIGN_OR_RETURN(http.path, TextOf(get, "path"));
     ASSIGN_OR_RETURN(http.sends_authorization, SendsAuthorization(*get));
+    ASSIGN_OR_RETURN(http.host, TextOf(get, "host"));
+    ASSIGN_OR_RETURN(http.port, PortOf(container, *get));
+    ASSIGN_OR_RETURN(const std::string scheme, TextOf(get, "scheme"));
+    http.https = scheme == "HTTPS";
+    ASSIGN_OR_RETURN(http.period_seconds, NumberOf(probe, "periodSeconds", 10));
+    ASSIGN_OR_RETURN(http.failure_threshold, NumberOf(probe, "failureThreshold", 3));
     facts.http_probes.push_back(std::move(http));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container) {
+// The host's path of a volume; empty for every other kind.
+absl::StatusOr<std::string> VolumeOnHost(const ManifestNode* volumes, std::string_view wanted) {
+  if (volumes == nullptr) return std::string();
+  for (const ManifestNode& volume : volumes->items) {
+    ASSIGN_OR_RETURN(const std::string name, TextOf(&volume, "name"));
+    if (name != wanted || volume.kind != ManifestNode::Kind::Mapping) continue;
+    ASSIGN_OR_RETURN(const ManifestNode* const host, FindKey(volume, "hostPath"));
+    return TextOf(host, "path");
+  }
+  return std::string();
+}
+
+absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container,
+                                             const ManifestNode* volumes) {
   if (container.kind != ManifestNode::Kind::Mapping) {
     return RefuseAtLine(container.line, "an item of 'containers' is not a container");
   }
@@ -83,6 +124,10 @@ absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container) {
     for (const ManifestNode& mount : mounts->items) {
       ASSIGN_OR_RETURN(const std::string path, TextOf(&mount, "mountPath"));
       facts.mount_paths.push_back(path);
+      ASSIGN_OR_RETURN(const std::string volume, TextOf(&mount, "name"));
+      ASSIGN_OR_RETURN(const std::string part, TextOf(&mount, "subPath"));
+      ASSIGN_OR_RETURN(const std::string on_host, VolumeOnHost(volumes, volume));
+      facts.mounts.push_back({path, part.empty() ? on_host : ""});
     }
   }
   return facts;
@@ -154,11 +199,32 @@ absl::StatusOr<PodFacts> ReadPod(std::string_view bytes) {
   facts.host_network = absl::AsciiStrToLower(host_network) == "true";
   ASSIGN_OR_RETURN(const ManifestNode* const containers, ListOf(*spec, "containers"));
   if (containers == nullptr) return facts;
+  ASSIGN_OR_RETURN(const ManifestNode* const volumes, ListOf(*spec, "volumes"));
   for (const ManifestNode& container : containers->items) {
-    ASSIGN_OR_RETURN(ContainerFacts read, ReadContainer(container));
+    ASSIGN_OR_RETURN(ContainerFacts read, ReadContainer(container, volumes));
     facts.containers.push_back(std::move(read));
   }
   return facts;
+}
+
+std::optional<std::string> HostPathOf(const ContainerFacts& container, std::string_view path) {
+  std::optional<std::string> found;
+  std::size_t longest = 0;
+  for (const MountFacts& mount : container.mounts) {
+    std::string_view at = mount.mount_path;
+    while (at.size() > 1 && at.back() == '/') at.remove_suffix(1);
+    const bool root = at == "/";
+    if (at.empty() || path.substr(0, at.size()) != at) continue;
+    if (!root && path.size() > at.size() && path[at.size()] != '/') continue;
+    if (found && at.size() < longest) continue;
+    longest = at.size();
+    std::string_view on_host = mount.host_path;
+    while (on_host.size() > 1 && on_host.back() == '/') on_host.remove_suffix(1);
+    found = std::string(on_host);
+    if (!on_host.empty()) found->append(root ? path : path.substr(at.size()));
+  }
+  if (found && found->empty()) return std::nullopt;
+  return found;
 }
 
 std::vector<std::string> Argv(const ContainerFacts& container) {

@@ -1,5 +1,6 @@
 // What Belay needs to know of a static pod's manifest, read the way kubelet reads it.  Pure.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,16 +11,26 @@
 namespace belay {
 
 struct HttpProbeFacts {
-  std::string which;
+  std::string which;  // "livenessProbe" ...
   std::string path;
   bool sends_authorization = false;
-};  // which: "livenessProbe" ...
+  std::string host = "";   // empty: the pod's address
+  std::uint32_t port = 0;  // 0: none that can be told
+  bool https = false;
+  std::uint32_t period_seconds = 10;
+  std::uint32_t failure_threshold = 3;
+};
+struct MountFacts {
+  std::string mount_path;
+  std::string host_path;  // empty where the volume is none of the host's, or only a part of one
+};
 struct ContainerFacts {
   std::string name;
   std::vector<std::string> command;
   std::vector<std::string> args;
   std::vector<HttpProbeFacts> http_probes;
   std::vector<std::string> mount_paths;  // volumeMounts[].mountPath
+  std::vector<MountFacts> mounts = {};   // the same, with what is mounted
 };
 struct PodFacts {
   std::string kind;  // "Pod"
@@ -29,6 +40,10 @@ struct PodFacts {
   std::vector<ContainerFacts> containers;
 };
 absl::StatusOr<PodFacts> ReadPod(std::string_view bytes);
+
+// Where the host has what the container sees at `path`: by its longest mount.  Nothing where no
+// mount of the host's shows it.
+std::optional<std::string> HostPathOf(const ContainerFacts& container, std::string_view path);
 
 // command + args: what the process will be started with ($(VAR) unexpanded).
 std::vector<std::string> Argv(const ContainerFacts& container);

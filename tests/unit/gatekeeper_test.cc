@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node-agent/health/component_gatekeeper.h"
+#include "node-agent/health/container_runs.h"
 #include "node-agent/health/endpoint.h"
 #include "node-agent/health/etcd_leadership.h"
 #include "node-agent/health/flag_check.h"
@@ -20,14 +21,16 @@ namespace {
 constexpr const char* kManifest = "/m/kube-apiserver.yaml";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-class World : public ProcessTable, public HealthProbe, public Pause {
+class World : public ProcessTable, public HealthProbe, public Pause, public ExitWatch {
  public:
   std::vector<Process> List(const std::string&) const override { return processes; }
-  bool OwnsListener(std::int64_t pid, std::uint32_t port) const override {
-    return pid == listener && port == 6443;
+  bool OwnsListener(std::int64_t pid, const std::string& address,
+                    std::uint32_t port) const override {
+    return pid == listener && address == "127.0.0.1" && port == 6443;
   }
   ProbeResult Ask(const ProbeTarget& target) override {
     asked = target;
+    if (at_ask) at_ask();
     return answer;
   }
   bool For(std::int64_t ns) override {
@@ -36,6 +39,8 @@ class World : public ProcessTable, public HealthProbe, public Pause {
     return stop;
   }
   bool stopped() const override { return stop; }
+  void Follow(const std::vector<Process>& list) override { followed = list; }
+  bool AnyEnded() override { return any_ended && any_ended(); }
 
   SimClock clock;
   const std::int64_t opened = clock.BootNowNs();
@@ -43,6 +48,9 @@ class World : public ProcessTable, public HealthProbe, public Pause {
   std::int64_t listener = 0;
   ProbeResult answer{ProbeResult::Kind::Answered, 200, ""};
   ProbeTarget asked;
+  std::vector<Process> followed;
+  std::function<bool()> any_ended;
+  std::function<void()> at_ask;
   bool stop = false;
   std::function<void(std::int64_t since_opened)> at_pause;
 };
@@ -83,7 +91,7 @@ class GatekeeperTest : public ::testing::Test {
     world_.listener = 7;
   }
   GateResult Run() {
-    ComponentGatekeeper gatekeeper({disk_, world_, world_, world_.clock, world_},
+    ComponentGatekeeper gatekeeper({disk_, world_, world_, world_.clock, world_, world_},
                                    [this](const std::string&) { return stray_; });
     return gatekeeper.Run(request_, [this](const std::string& what) { progress_.push_back(what); });
   }
@@ -175,6 +183,82 @@ TEST_F(GatekeeperTest, AStrayCopyThatAppearsFailsForwardAndIsNotedBackward) {
   result = Run();
   EXPECT_EQ(result.kind, Kind::Passed) << result.reason;
   ASSERT_EQ(result.report.notes_size(), 1);
+}
+
+TEST_F(GatekeeperTest, TheNewContentPutBackDuringARollbackIsSomebodysToDecide) {
+  request_.direction = GateDirection::Backward;
+  request_.restored_boottime_ns = world_.opened;
+  request_.applied_boottime_ns = world_.opened - 60 * kSecond;
+  const GateResult result = Run();  // the file still says "new"
+  EXPECT_EQ(result.kind, Kind::Foreign);
+  EXPECT_EQ(result.path, kManifest);
+}
+
+TEST_F(GatekeeperTest, APortThatChangesHandsDuringTheProbeIsNoProof) {
+  world_.at_ask = [this] { world_.listener = 0; };
+  world_.at_pause = [this](std::int64_t) { world_.listener = 7; };
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason.rfind("not adopted", 0), 0U) << result.reason;
+}
+
+TEST_F(GatekeeperTest, AnExitIsLookedAtWithoutWaitingForTheInterval) {
+  request_.prepared.mutable_gate()->set_interval_ms(2000);
+  world_.listener = 0;
+  std::vector<double> looked;
+  world_.at_ask = [this, &looked] { looked.push_back(Waited()); };
+  // Two short lives.
+  const std::vector<std::string> argv = world_.processes[0].argv;
+  const std::vector<double> ends = {0.7, 4.3};
+  world_.processes = {{7, world_.opened + kSecond / 10, argv}};
+  world_.at_pause = [this, &ends, &argv](std::int64_t since) {
+    const double at = static_cast<double>(since) / 1e9;
+    world_.processes.clear();
+    if (at < ends[0]) world_.processes = {{7, world_.opened + kSecond / 10, argv}};
+    if (at > 1.0 && at < ends[1]) world_.processes = {{8, world_.opened + kSecond, argv}};
+  };
+  world_.any_ended = [this] {
+    for (const Process& process : world_.followed) {
+      if (world_.processes.empty() || world_.processes[0].pid != process.pid) return true;
+    }
+    return false;
+  };
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason.rfind("crash loop", 0), 0U) << result.reason;
+  EXPECT_LT(Waited(), ends[1] + 0.2);
+  EXPECT_LT(looked.size(), 6U);
+}
+
+TEST_F(GatekeeperTest, ACrashLoopThatIsTooQuickToBeSeenIsReadFromKubeletsLogsWithItsLastWords) {
+  v1::ComponentExpectation& component = *request_.prepared.mutable_components(0);
+  component.set_pod("kube-system_kube-apiserver");
+  component.set_container("kube-apiserver");
+  component.set_pod_uid_before(std::string(32, 'a'));
+  world_.processes.clear();
+  world_.listener = 0;
+  for (const char* directory : {"/var", "/var/log", "/var/log/pods"}) disk_.PutDirectory(directory);
+  const std::string pod = "/var/log/pods/kube-system_kube-apiserver-cp_1_" + std::string(32, 'b');
+  int attempts = 0;
+  world_.at_pause = [this, &pod, &attempts](std::int64_t since) {
+    if (since < (attempts + 1) * kSecond) return;
+    if (attempts == 0) {
+      disk_.PutDirectory(pod);
+      disk_.PutDirectory(pod + "/kube-apiserver");
+    }
+    disk_.PutFile(pod + "/kube-apiserver/" + std::to_string(attempts) + ".log",
+                  "2026-01-01T00:00:00.1Z stderr F Usage:\n2026-01-01T00:00:00.1Z stderr F Error: "
+                  "unknown flag: --x\n",
+                  {});
+    ++attempts;
+  };
+  const GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason.rfind("crash loop", 0), 0U) << result.reason;
+  EXPECT_LT(Waited(), 4);
+  ASSERT_EQ(result.report.notes_size(), 1);
+  EXPECT_EQ(result.report.notes(0),
+            "last words of kube-apiserver: Usage: | Error: unknown flag: --x");
 }
 
 TEST_F(GatekeeperTest, AStopInterruptsItUndecided) {

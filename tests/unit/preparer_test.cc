@@ -28,7 +28,7 @@ std::string ManifestText(const std::string& flags, const std::string& name = "ku
 
 struct FixedProcesses : ProcessTable {
   std::vector<Process> List(const std::string&) const override { return processes; }
-  bool OwnsListener(std::int64_t, std::uint32_t) const override { return true; }
+  bool OwnsListener(std::int64_t, const std::string&, std::uint32_t) const override { return true; }
   std::vector<Process> processes;
 };
 
@@ -187,6 +187,19 @@ TEST_F(PreparerTest, AStrayCopyIsRefusedWhateverItIsCalled) {
   disk.Erase(broken);
   disk.PutSymlink(broken);
   ExpectRefused({SetFlagEdit("profiling", "false")}, broken);
+}
+
+TEST_F(PreparerTest, AFileThatVanishesWhileTheDirectoryIsReadIsNoStrayCopy) {
+  struct Vanishing final : SimDisk {
+    absl::StatusOr<std::vector<DirectoryEntry>> List(const std::string& directory) const override {
+      auto entries = SimDisk::List(directory);
+      if (directory == kDirectory) entries->push_back({"sedk9wLwV", EntryType::RegularFile});
+      return entries;
+    }
+  };
+  Vanishing vanishing;
+  static_cast<SimDisk&>(vanishing) = disk;
+  EXPECT_TRUE(RefuseStrayCopies(vanishing, kPath).ok());
 }
 
 TEST_F(PreparerTest, OtherPodsDotFilesAndDirectoriesAreNoStrayCopies) {

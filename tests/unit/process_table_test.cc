@@ -30,6 +30,8 @@ constexpr const char* kComponent = "belay-test-server";
 int ListenOnLoopback(int family) {
   const int fd = socket(family, SOCK_STREAM, 0);
   int result = -1;
+  const int on = 1;  // so that a test can listen beside it
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
   if (family == AF_INET) {
     struct sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -136,7 +138,7 @@ TEST(ProcProcessTable, OrdersByStartAndLeavesOutZombies) {
   first.BecomeZombie();
   found = ProcProcessTable().List(kComponent);
   EXPECT_EQ(Find(found, first.pid()), nullptr);
-  EXPECT_FALSE(ProcProcessTable().OwnsListener(first.pid(), first.port()));
+  EXPECT_FALSE(ProcProcessTable().OwnsListener(first.pid(), "127.0.0.1", first.port()));
   first.Reap();
   EXPECT_EQ(Find(ProcProcessTable().List(kComponent), first.pid()), nullptr);
 }
@@ -147,9 +149,10 @@ TEST(ProcProcessTable, KnowsWhoOwnsAListener) {
     const Child owner({kComponent, family});
     const Child other({kComponent, family});
     ASSERT_NE(owner.port(), 0) << family;
-    EXPECT_TRUE(table.OwnsListener(owner.pid(), owner.port())) << family;
-    EXPECT_FALSE(table.OwnsListener(other.pid(), owner.port())) << family;
-    EXPECT_FALSE(table.OwnsListener(owner.pid(), other.port())) << family;
+    EXPECT_TRUE(table.OwnsListener(owner.pid(), "127.0.0.1", owner.port())) << family;
+    EXPECT_FALSE(table.OwnsListener(other.pid(), "127.0.0.1", owner.port())) << family;
+    EXPECT_FALSE(table.OwnsListener(owner.pid(), "127.0.0.1", other.port())) << family;
+    EXPECT_FALSE(table.OwnsListener(owner.pid(), "no address", owner.port())) << family;
   }
 }
 
@@ -163,9 +166,53 @@ TEST(ProcProcessTable, AConnectionOnThePortIsNotAListener) {
   address.sin_port = htons(owner.port());
   ASSERT_EQ(connect(client.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof(address)),
             0);
-  EXPECT_FALSE(table.OwnsListener(getpid(), owner.port()));
-  EXPECT_FALSE(table.OwnsListener(getpid(), PortOf(client.get())));
-  EXPECT_FALSE(table.OwnsListener(999'999'999, owner.port()));
+  EXPECT_FALSE(table.OwnsListener(getpid(), "127.0.0.1", owner.port()));
+  EXPECT_FALSE(table.OwnsListener(getpid(), "127.0.0.1", PortOf(client.get())));
+  EXPECT_FALSE(table.OwnsListener(999'999'999, "127.0.0.1", owner.port()));
+}
+
+// The kernel gives a connection to the more specific of two listeners: the other one's owner would
+// be taken for whoever answers.
+TEST(ProcProcessTable, AListenerBesideAnotherOnesIsNoProof) {
+  const ProcProcessTable table;
+  const Child owner({kComponent, "--serve=v6"});  // the wildcard
+  ASSERT_TRUE(table.OwnsListener(owner.pid(), "127.0.0.1", owner.port()));
+  const Descriptor specific(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ASSERT_EQ(setsockopt(specific.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+  ASSERT_EQ(setsockopt(specific.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+  struct sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(owner.port());
+  ASSERT_EQ(bind(specific.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(listen(specific.get(), 4), 0);
+  EXPECT_FALSE(table.OwnsListener(owner.pid(), "127.0.0.1", owner.port()));
+  EXPECT_FALSE(table.OwnsListener(getpid(), "127.0.0.1", owner.port()));
+  EXPECT_TRUE(table.OwnsListener(owner.pid(), "127.0.0.2", owner.port()));
+  EXPECT_TRUE(table.OwnsListener(owner.pid(), "::1", owner.port()));
+}
+
+TEST(ProcProcessTable, ReadsThePodFromTheControlGroup) {
+  const std::string uid = "1f4bcd3ccd0ccd4ba1ee4bb1f5d0aa30";
+  const std::string api = "6d6a3a1e-9f5c-4c0e-8a5d-0f0c7f9b1c11";
+  const struct {
+    std::string text, uid;
+  } kCases[] = {
+      {"11:pids:/kubepods/burstable/pod" + uid + "/0123456789abcdef0123\n0::/\n", uid},
+      {"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + uid +
+           ".slice/cri-containerd-0123.scope\n",
+       uid},
+      {"0::/kubepods.slice/kubepods-pod6d6a3a1e_9f5c_4c0e_8a5d_0f0c7f9b1c11.slice/x.scope", api},
+      {"0::/../../pod" + api + "/x", api},
+      {"4:memory:/other\n3:cpu:/lab/cp1/kubepods/pod" + uid + "/c", uid},
+      {"0::/system.slice/kubelet.service", ""},
+      {"0::/podman/0123", ""},
+      {"0::/pod/0123", ""},
+      {"0::/podABCDEFGHIJKLMNOPQRSTUV/x", ""},
+      {"", ""},
+  };
+  for (const auto& each : kCases) EXPECT_EQ(PodUidOf(each.text), each.uid) << each.text;
 }
 
 TEST(ProcProcessTable, ReadsTheStartBehindANameWithParentheses) {
