@@ -1,6 +1,7 @@
 #include "node-agent/driver/policy.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -14,35 +15,74 @@ bool IsBelowAny(const std::string& path, const std::vector<std::string>& directo
                      [&path](const std::string& directory) { return IsBelow(path, directory); });
 }
 
-std::string ObjectionToFile(const v1::PutFile& file, const NodePolicy& policy) {
-  const std::string& path = file.path();
+// A file may be allowed by its own name too; the configuration ends every entry with '/'.
+bool IsAllowedFile(const std::string& path, const std::vector<std::string>& allowed) {
+  return IsBelowAny(path, allowed) ||
+         std::any_of(allowed.begin(), allowed.end(),
+                     [&path](const std::string& entry) { return entry == path + "/"; });
+}
+
+// What an edit does to a file that is not a matter of a pod's values.
+struct FileTouch {
+  std::string kind;  // as in the plan's YAML; empty for edits of pods
+  std::string path;
+  std::uint32_t mode = 0;
+  bool attributes_only = false;
+};
+
+FileTouch TouchOf(const v1::Edit& edit) {
+  switch (edit.kind_case()) {
+    case v1::Edit::kPutFile:
+      return {"putFile", edit.put_file().path(), edit.put_file().mode()};
+    case v1::Edit::kRemoveFile:
+      return {"removeFile", edit.remove_file().path()};
+    case v1::Edit::kSetMode:
+      return {"setMode", edit.set_mode().path(), edit.set_mode().mode(), true};
+    case v1::Edit::kSetOwner:
+      return {"setOwner", edit.set_owner().path(), 0, true};
+    case v1::Edit::kSetConfigKey:
+      return {"setConfigKey", edit.set_config_key().file()};
+    case v1::Edit::kUnsetConfigKey:
+      return {"unsetConfigKey", edit.unset_config_key().file()};
+    case v1::Edit::kSetFlag:
+    case v1::Edit::kUnsetFlag:
+    case v1::Edit::kMergeListFlag:
+    case v1::Edit::kMountPath:
+    case v1::Edit::kUnmountPath:
+    case v1::Edit::KIND_NOT_SET:
+      return {};
+  }
+  return {};
+}
+
+std::string ObjectionToFile(const FileTouch& touch, const NodePolicy& policy) {
+  const std::string& path = touch.path;
+  const std::string what = absl::StrCat(touch.kind, " ", path, ": ");
   if (!IsCleanPath(path) || path.back() == '/') {
     return absl::StrCat(
-        "putFile ", path,
-        ": not an absolute path without \"..\", \".\" or doubled slashes; write the path out");
+        what, "not an absolute path without \"..\", \".\" or doubled slashes; write the path out");
   }
-  if (path == policy.manifest_dir || IsBelow(path, policy.manifest_dir)) {
+  const bool in_manifests = path == policy.manifest_dir || IsBelow(path, policy.manifest_dir);
+  // Mode and owner of a manifest are nothing that kubelet runs.
+  if (in_manifests && !touch.attributes_only) {
     return absl::StrCat(
-        "putFile ", path, ": lies in ", policy.manifest_dir,
+        what, "lies in ", policy.manifest_dir,
         ", where kubelet runs every file as a pod; use setFlag, mergeListFlag or mountPath "
         "for manifests and put other files elsewhere");
   }
   const auto is_own = [&path](const std::string& own) { return path == own || IsBelow(path, own); };
   if (std::any_of(policy.protected_paths.begin(), policy.protected_paths.end(), is_own)) {
     return absl::StrCat(
-        "putFile ", path,
-        ": belongs to the Belay agent itself and is never changed by a plan; remove the edit");
+        what, "belongs to the Belay agent itself and is never changed by a plan; remove the edit");
   }
-  if (!IsBelowAny(path, policy.allowed_paths)) {
+  if (!IsAllowedFile(path, policy.allowed_paths)) {
     return absl::StrCat(
-        "putFile ", path, ": not below an allowed path of this node (",
-        absl::StrJoin(policy.allowed_paths, ", "),
+        what, "not below an allowed path of this node (", absl::StrJoin(policy.allowed_paths, ", "),
         "); choose another path or add it to allowed_paths in agent.yaml on the node");
   }
-  if ((file.mode() & ~0777U) != 0) {
+  if ((touch.mode & ~0777U) != 0) {
     return absl::StrCat(
-        "putFile ", path,
-        ": set-user-id, set-group-id and sticky bits are not allowed; use a mode up to 0777");
+        what, "set-user-id, set-group-id and sticky bits are not allowed; use a mode up to 0777");
   }
   return "";
 }
@@ -73,7 +113,8 @@ std::string ObjectionToMount(const v1::MountPath& mount, const NodePolicy& polic
 }
 
 std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
-  if (edit.has_put_file()) return ObjectionToFile(edit.put_file(), policy);
+  const FileTouch touch = TouchOf(edit);
+  if (!touch.kind.empty()) return ObjectionToFile(touch, policy);
   const std::string manifest = ManifestOf(edit);
   if (manifest == "?") {
     return "an edit of a kind this agent does not know; update belay-agent on this node or leave "
@@ -115,14 +156,12 @@ std::string ManifestOf(const v1::Edit& edit) {
     case v1::Edit::kUnmountPath:
       return edit.unmount_path().manifest();
     case v1::Edit::kPutFile:
-      return "";
-    // Refused until this agent can judge and make them.
-    case v1::Edit::kSetConfigKey:
-    case v1::Edit::kUnsetConfigKey:
     case v1::Edit::kRemoveFile:
     case v1::Edit::kSetMode:
     case v1::Edit::kSetOwner:
-      return "?";
+    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnsetConfigKey:
+      return "";
     case v1::Edit::KIND_NOT_SET:
       return "?";
   }

@@ -9,8 +9,10 @@
 namespace belay {
 
 struct NodePolicy {
-  std::string manifest_dir;  // putFile never writes below it: kubelet runs what lies there
-  std::vector<std::string> allowed_paths;    // putFile writes only below these
+  std::string manifest_dir;  // no file is put or removed in it: kubelet runs what lies there
+  // Files are written, removed and given modes and owners only below these; one that names a file
+  // allows that file.
+  std::vector<std::string> allowed_paths;
   std::vector<std::string> allowed_mounts;   // mountPath mounts only what lies below these
   std::vector<std::string> protected_paths;  // the agent's own files; never touched, allowed or not
 };
@@ -21,7 +23,7 @@ inline constexpr const char* kGatedManifest = "kube-apiserver";
 // Empty when the plan is allowed; otherwise one sentence for each edit that is not.
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy);
 
-// The manifest an edit is about; empty for putFile.  An edit of no known kind has the manifest "?".
+// The manifest an edit is about; empty for edits of other files.  An edit of no known kind has the manifest "?".
 std::string ManifestOf(const v1::Edit& edit);
 
 }  // namespace belay

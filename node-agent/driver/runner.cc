@@ -74,12 +74,6 @@ std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Execute& command,
   }
   errors = FindForbidden(*verified, options_.policy);
   if (!errors.empty()) return Refusal{absl::StrJoin(errors, "; "), kTryAgain};
-  const absl::Status ready = options_.check_ready();
-  if (!ready.ok()) {
-    return Refusal{absl::StrCat("the API server of this node is not ready before the change: ",
-                                ready.message()),
-                   "make the node healthy first, then start a new rollout"};
-  }
   *plan = *std::move(verified);
   return std::nullopt;
 }
@@ -126,6 +120,14 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
       return Refuse(
           command.run(),
           {absl::StrCat("step ", step.name(), ": ", prepared.status().message()), kTryAgain});
+    }
+    // After the step itself: what is wrong with that stays wrong when the node is ready again.
+    const absl::Status ready = i == begin ? options_.check_ready() : absl::OkStatus();
+    if (!ready.ok()) {
+      return Refuse(command.run(),
+                    {absl::StrCat("the API server of this node is not ready before the change: ",
+                                  ready.message()),
+                     "make the node healthy first, then start a new rollout"});
     }
     if (!IsCurrent(command.run())) {
       RETURN_IF_ERROR(executor_.AcceptRun(command.run(), command.epoch(), command.plan()));

@@ -37,8 +37,10 @@ absl::Status RefuseStrayCopies(const FileSystem& files, const std::string& manif
             path, "is a symbolic link that kubelet follows, so it may be a second copy of this pod",
             "replace it by a regular file or move it out of the directory");
       case EntryType::RegularFile: {
-        ASSIGN_OR_RETURN(const FileContent content, files.Read(path));
-        if (!MayBeSamePod(content.bytes, pod)) break;
+        const absl::StatusOr<FileContent> content = files.Read(path);
+        if (absl::IsNotFound(content.status())) break;  // gone since it was listed
+        RETURN_IF_ERROR(content.status());
+        if (!MayBeSamePod(content->bytes, pod)) break;
         return Refusal(
             path,
             absl::StrCat("is another copy of the pod ", pod.name_space, "/", pod.name,

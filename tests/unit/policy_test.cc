@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
+#include <vector>
+
+#include "tests/unit/file_edits.h"
 
 namespace belay {
 namespace {
@@ -32,9 +36,9 @@ TEST(Policy, AFileBelowAnAllowedPathMayBeWritten) {
 }
 
 TEST(Policy, AFileElsewhereMayNot) {
-  for (const char* path : {"/etc/passwd", "/etc/kubernetes/../passwd", "/etc/kubernetes-evil/x",
-                           "etc/kubernetes/x", "/etc/kubernetes", "/etc/kubernetes//x",
-                           "/etc/kubernetes/x/", "/etc/kubernetes/./x", "", "/"}) {
+  for (const char* path :
+       {"/etc/passwd", "/etc/kubernetes/../passwd", "/etc/kubernetes-evil/x", "etc/kubernetes/x",
+        "/etc", "/etc/kubernetes//x", "/etc/kubernetes/x/", "/etc/kubernetes/./x", "", "/"}) {
     EXPECT_EQ(Objections(Put(path)).size(), 1U) << path;
   }
 }
@@ -60,6 +64,62 @@ TEST(Policy, TheAgentsOwnFilesAreNotForPlans) {
 
 TEST(Policy, SetUserIdIsRefused) {
   EXPECT_EQ(Objections(Put("/etc/kubernetes/x", 04755)).size(), 1U);
+  EXPECT_EQ(Objections(ModeEdit("/etc/kubernetes/x", 02755)).size(), 1U);
+}
+
+v1::Edit SetKey(const std::string& file) {
+  v1::Edit edit;
+  edit.mutable_set_config_key()->set_file(file);
+  return edit;
+}
+v1::Edit UnsetKey(const std::string& file) {
+  v1::Edit edit;
+  edit.mutable_unset_config_key()->set_file(file);
+  return edit;
+}
+
+TEST(Policy, EveryKindOfEditOfAFileStaysOnAllowedPaths) {
+  for (const auto& make : std::vector<std::function<v1::Edit(const std::string&)>>{
+           [](const std::string& path) { return Put(path); },
+           [](const std::string& path) { return RemoveEdit(path); },
+           [](const std::string& path) { return ModeEdit(path, 0600); },
+           [](const std::string& path) { return OwnerEdit(path, "0:0"); }, SetKey, UnsetKey}) {
+    EXPECT_TRUE(Objections(make("/etc/kubernetes/x")).empty());
+    for (const char* path : {"/var/lib/kubelet/config.yaml", "/etc/kubernetes/belay/agent.yaml",
+                             "/etc/kubernetes/belay", "/etc/kubernetes/../shadow"}) {
+      EXPECT_EQ(Objections(make(path)).size(), 1U) << path;
+    }
+  }
+}
+
+TEST(Policy, AFileThatTheOwnerNamesIsAllowedAndNothingBesideIt) {
+  NodePolicy policy = kPolicy;
+  policy.allowed_paths.push_back("/var/lib/kubelet/config.yaml/");
+  const auto objections = [&policy](const std::string& path) {
+    v1::RemediationPlan plan;
+    *plan.add_steps()->add_edits() = SetKey(path);
+    return FindForbidden(plan, policy).size();
+  };
+  EXPECT_EQ(objections("/var/lib/kubelet/config.yaml"), 0U);
+  EXPECT_EQ(objections("/var/lib/kubelet/config.yaml.d"), 1U);
+  EXPECT_EQ(objections("/var/lib/kubelet"), 1U);
+}
+
+TEST(Policy, AManifestMayGetAModeAndAnOwnerButIsNeverRemovedOrRewritten) {
+  const std::string manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+  EXPECT_TRUE(Objections(ModeEdit(manifest, 0600)).empty());
+  EXPECT_TRUE(Objections(OwnerEdit(manifest, "0:0")).empty());
+  EXPECT_EQ(Objections(RemoveEdit(manifest)).size(), 1U);
+  EXPECT_EQ(Objections(SetKey(manifest)).size(), 1U);
+  EXPECT_EQ(Objections(UnsetKey(manifest)).size(), 1U);
+}
+
+TEST(Policy, UnmountingIsAMatterOfTheGatedManifestOnly) {
+  v1::Edit edit;
+  edit.mutable_unmount_path()->set_manifest("kube-apiserver");
+  EXPECT_TRUE(Objections(edit).empty());
+  edit.mutable_unmount_path()->set_manifest("etcd");
+  EXPECT_EQ(Objections(edit).size(), 1U);
 }
 
 TEST(Policy, OnlyTheApiServersManifestMayBeEdited) {

@@ -205,6 +205,12 @@ TEST_F(RunnerTest, AnApiServerThatIsNotReadyIsNotTouched) {
   ExpectRefused(Command(), "[-]etcd");
 }
 
+TEST_F(RunnerTest, WhatIsWrongWithTheStepIsSaidBeforeWhatIsWrongWithTheNode) {
+  ready = absl::UnavailableError("500 [-]etcd");
+  refused_step = "step-1";
+  ExpectRefused(Command(), "manifest is a symlink");
+}
+
 TEST_F(RunnerTest, ARefusalOfTheFirstStepChangesNothing) {
   refused_step = "step-1";
   ExpectRefused(Command(), "symlink");
