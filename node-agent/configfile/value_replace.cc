@@ -1,0 +1,274 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "node-agent/configfile/extent.h"
+#include "node-agent/configfile/value_splice.h"
+#include "node-agent/configfile/write_value.h"
+#include "node-agent/manifest/check_bytes.h"
+
+namespace belay {
+namespace {
+
+using Splices = std::vector<Splice>;
+
+// All lines but the first are indented.
+std::string Lines(const std::vector<std::string>& lines, size_t indent,
+                  const std::string& end_of_line) {
+  return absl::StrJoin(lines, end_of_line + std::string(indent, ' '));
+}
+
+// The lines as whole lines behind the one that holds `offset`.
+Splice InsertLinesBehind(const SpliceContext& context, size_t offset,
+                         const std::vector<std::string>& lines, size_t indent) {
+  const std::string_view bytes = context.bytes;
+  const std::string eol = EndOfLine(bytes, offset);
+  const size_t at = NextLine(bytes, offset);
+  const bool unfinished = at == bytes.size() && bytes.back() != '\n';
+  const std::string text = std::string(indent, ' ') + Lines(lines, indent, eol);
+  return {at, at, unfinished ? eol + text : text + eol};
+}
+
+// Lines [begin, end) go; the file keeps ending with or without an end of line as it did.
+Splice RemoveLines(std::string_view bytes, size_t begin, size_t end) {
+  if (end == bytes.size() && bytes.back() != '\n' && begin > 0) {
+    begin -= EndOfLine(bytes, begin - 1).size();
+  }
+  return {begin, end, ""};
+}
+
+// Where the lines of the new value begin: where the old ones did, when they are of the same kind.
+size_t IndentOf(const SpliceContext& context, const ManifestNode& old, const EntryExtent& extent,
+                const ConfigValue& value) {
+  const bool same_kind =
+      (old.kind == ManifestNode::Kind::Mapping && value.kind == ConfigValue::Kind::Map) ||
+      (old.kind == ManifestNode::Kind::Sequence && value.kind == ConfigValue::Kind::List);
+  if (same_kind && !old.flow) return ColumnOf(context.bytes, old.begin);
+  const size_t step =
+      value.kind == ConfigValue::Kind::Map ? context.style.map_step : context.style.dash_step;
+  return ColumnOf(context.bytes, extent.key_begin) + step;
+}
+
+// What the new text looks like: the quotes of the old one.
+ManifestNode::Style LikeOf(const ManifestNode& node) {
+  const bool list = node.kind == ManifestNode::Kind::Sequence && !node.items.empty();
+  const ManifestNode& shown = list ? node.items.front() : node;
+  return shown.kind == ManifestNode::Kind::Scalar ? shown.style : ManifestNode::Style::Plain;
+}
+
+// A list or map that was in brackets on one line stays so.
+bool StaysInline(const ManifestNode& old, const ConfigValue& value, const FileStyle& style) {
+  if (IsWrittenInline(value, style)) return true;
+  const bool same_kind =
+      (old.kind == ManifestNode::Kind::Sequence) == (value.kind == ConfigValue::Kind::List);
+  return same_kind && old.flow && !old.items.empty();
+}
+
+absl::StatusOr<Splices> ReplaceInFlow(const SpliceContext& context, const ManifestNode& old,
+                                      size_t begin, size_t end, bool omitted,
+                                      const ConfigValue& value) {
+  const std::string text =
+      WriteFlow(value, context.style, IndentationAt(context.bytes, begin), LikeOf(old));
+  return Splices{{begin, end, omitted ? " " + text : text}};
+}
+
+absl::StatusOr<Splices> ReplaceBlockEntry(const SpliceContext& context, const ManifestNode& old,
+                                          const EntryExtent& extent, const ConfigValue& value) {
+  const std::string_view bytes = context.bytes;
+  const bool is_inline = StaysInline(old, value, context.style);
+  const auto text = [&] { return WriteInline(value, context.style, false, LikeOf(old)); };
+  const size_t indent = is_inline ? 0 : IndentOf(context, old, extent, value);
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, extent.value_end));
+  if (extent.omitted) {
+    if (is_inline) return Splices{{extent.after_colon, extent.after_colon, " " + text()}};
+    return Splices{InsertLinesBehind(context, extent.after_colon,
+                                     WriteBlock(value, context.style, LikeOf(old)), indent)};
+  }
+  const size_t first_line = LineStart(bytes, extent.value_begin);
+  if (first_line <= extent.key_begin) {
+    if (is_inline) return Splices{{extent.value_begin, extent.value_end, text()}};
+    return Splices{{extent.after_colon, extent.value_end, ""},
+                   InsertLinesBehind(context, extent.value_end,
+                                     WriteBlock(value, context.style, LikeOf(old)), indent)};
+  }
+  if (!OnlyIndented(bytes, extent.value_begin, false)) {
+    return RefuseAtLine(old.line, "the value shares its line with something else");
+  }
+  if (!is_inline) {
+    const std::string block =
+        std::string(indent, ' ') + Lines(WriteBlock(value, context.style, LikeOf(old)), indent,
+                                         EndOfLine(bytes, extent.key_begin));
+    return Splices{{first_line, extent.value_end, block}};
+  }
+  const Splice gone = RemoveLines(bytes, first_line, NextLine(bytes, extent.value_end));
+  if (gone.begin == extent.after_colon) return Splices{{gone.begin, gone.end, " " + text()}};
+  return Splices{{extent.after_colon, extent.after_colon, " " + text()}, gone};
+}
+
+absl::StatusOr<Splices> ReplaceBlockItem(const SpliceContext& context, const ManifestNode& old,
+                                         const ConfigValue& value) {
+  const std::string_view bytes = context.bytes;
+  if (old.kind == ManifestNode::Kind::Null) {
+    return RefuseAtLine(old.line, "an item without value is not filled; write {} there first");
+  }
+  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, old));
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+  if (StaysInline(old, value, context.style)) {
+    return Splices{{old.begin, end, WriteInline(value, context.style, false, LikeOf(old))}};
+  }
+  if (!OnlyIndented(bytes, old.begin, true)) {
+    return RefuseAtLine(old.line, "the item shares its line with something else");
+  }
+  return Splices{{old.begin, end,
+                  Lines(WriteBlock(value, context.style, LikeOf(old)), ColumnOf(bytes, old.begin),
+                        EndOfLine(bytes, old.begin))}};
+}
+
+// Behind the last entry [begin, end) of {} or []; on a line of its own when that one is.
+template <typename Write>
+Splices AppendInFlow(const SpliceContext& context, size_t begin, size_t end, const Write& write) {
+  const std::string_view bytes = context.bytes;
+  const std::string indent = IndentationAt(bytes, begin);
+  const bool own_line = indent.size() == ColumnOf(bytes, begin) && LineStart(bytes, begin) != 0;
+  FileStyle style = context.style;
+  style.long_flow = style.long_flow && own_line;
+  const std::string text = write(style, indent);
+  if (!own_line) return {{end, end, style.comma + text}};
+  const size_t behind = std::min(bytes.find_first_not_of(" \t", end), bytes.size() - 1);
+  const bool comma = bytes[behind] == ',';
+  const size_t comment =
+      std::min(bytes.find_first_not_of(" \t", comma ? behind + 1 : behind), bytes.size() - 1);
+  const std::string eol = EndOfLine(bytes, begin);
+  if (bytes[comment] != '#') return {{end, end, absl::StrCat(",", eol, indent, text)}};
+  // The comment stays beside its entry.
+  const size_t next = NextLine(bytes, comment);
+  const Splice line{next, next, absl::StrCat(indent, text, comma ? "," : "", eol)};
+  if (comma) return {line};
+  return {{end, end, ","}, line};
+}
+
+}  // namespace
+
+absl::StatusOr<Splices> ReplaceValue(const SpliceContext& context, const PlaceStep& step,
+                                     const ConfigValue& value) {
+  const ManifestNode& old = step.node->items[step.child];
+  if (step.node->kind == ManifestNode::Kind::Mapping) {
+    ASSIGN_OR_RETURN(const EntryExtent extent, ExtentOf(context.bytes, *step.node, step.child));
+    if (!step.node->flow) return ReplaceBlockEntry(context, old, extent, value);
+    return ReplaceInFlow(context, old, extent.value_begin, extent.value_end, extent.omitted, value);
+  }
+  if (!step.node->flow) return ReplaceBlockItem(context, old, value);
+  // The place of a null item in [] is not known.
+  if (old.kind == ManifestNode::Kind::Null) {
+    return RefuseAtLine(step.node->line, "a null item in [] is not replaced; edit it by hand");
+  }
+  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(context.bytes, old));
+  return ReplaceInFlow(context, old, old.begin, end, false, value);
+}
+
+absl::StatusOr<Splices> ReplaceRoot(const SpliceContext& context, const ManifestNode& root,
+                                    const ConfigValue& value) {
+  const std::string_view bytes = context.bytes;
+  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, root));
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+  if (root.flow || value.IsEmptyContainer()) {
+    return Splices{
+        {root.begin, end, WriteFlow(value, context.style, "", ManifestNode::Style::Plain)}};
+  }
+  return RefuseAtLine(root.line, "the whole document would be replaced; use putFile");
+}
+
+absl::StatusOr<Splices> AppendEntry(const SpliceContext& context, const ManifestNode& mapping,
+                                    const std::string& key, const ConfigValue& value) {
+  const std::string_view bytes = context.bytes;
+  const size_t last = mapping.items.size() - 1;
+  ASSIGN_OR_RETURN(const EntryExtent extent, ExtentOf(bytes, mapping, last));
+  const ManifestNode::Style key_like = mapping.keys[last].style;
+  if (!mapping.flow) {
+    if (!OnlyIndented(bytes, extent.key_begin, true)) {
+      return RefuseAtLine(mapping.keys[last].line, "the key shares its line with something else");
+    }
+    RETURN_IF_ERROR(RequireFreeLineEnd(bytes, extent.value_end));
+    return Splices{InsertLinesBehind(
+        context, extent.value_end,
+        WriteBlockEntry(key, value, context.style, key_like, ManifestNode::Style::Plain),
+        ColumnOf(bytes, extent.key_begin))};
+  }
+  return AppendInFlow(context, extent.key_begin, extent.value_end,
+                      [&](const FileStyle& style, const std::string& indent) {
+                        return absl::StrCat(
+                            WriteText(key, key_like, true, style.json), style.colon,
+                            WriteFlow(value, style, indent, ManifestNode::Style::Plain));
+                      });
+}
+
+absl::StatusOr<Splices> AppendItem(const SpliceContext& context, const ManifestNode& list,
+                                   const ConfigValue& value) {
+  const std::string_view bytes = context.bytes;
+  const ManifestNode& last = list.items.back();
+  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, last));
+  if (!list.flow) {
+    RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+    FileStyle style = context.style;
+    const size_t begin = LineStart(bytes, last.begin);
+    const size_t dash = begin + ColumnOf(bytes, list.begin);
+    if (dash >= last.begin || bytes[dash] != '-') {
+      return RefuseAtLine(last.line, "the item does not stand behind a dash of its own");
+    }
+    style.dash_width = last.begin - dash;
+    ConfigValue one = EmptyConfigValue(ConfigValue::Kind::List);
+    one.list.push_back(value);
+    return Splices{InsertLinesBehind(context, end, WriteBlock(one, style, LikeOf(last)),
+                                     ColumnOf(bytes, list.begin))};
+  }
+  return AppendInFlow(context, last.begin, end,
+                      [&](const FileStyle& style, const std::string& indent) {
+                        return WriteFlow(value, style, indent, LikeOf(last));
+                      });
+}
+
+absl::StatusOr<Splices> RemoveChild(const SpliceContext& context, const PlaceStep& step) {
+  const std::string_view bytes = context.bytes;
+  const ManifestNode& node = *step.node;
+  const bool map = node.kind == ManifestNode::Kind::Mapping;
+  const std::vector<ManifestNode>& starts = map ? node.keys : node.items;
+  const auto end_of = [&](size_t child) -> absl::StatusOr<size_t> {
+    if (!map) return RequireContentEnd(bytes, node.items[child]);
+    ASSIGN_OR_RETURN(const EntryExtent extent, ExtentOf(bytes, node, child));
+    return extent.value_end;
+  };
+  const size_t begin = starts[step.child].begin;
+  const int line = starts[step.child].line;
+  ASSIGN_OR_RETURN(const size_t end, end_of(step.child));
+  const bool last = step.child + 1 == starts.size();
+  if (node.flow) {
+    Splice gone{begin, last ? end : starts[step.child + 1].begin, ""};
+    if (last) {
+      ASSIGN_OR_RETURN(gone.begin, end_of(step.child - 1));
+    }
+    const std::string_view text = bytes.substr(gone.begin, gone.end - gone.begin);
+    if (text.find(" #") != text.npos || text.find("\n#") != text.npos) {
+      return RefuseAtLine(line, "a comment stands beside it in {} or []; edit it by hand");
+    }
+    return Splices{gone};
+  }
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+  if (map && step.child == 0 && !OnlyIndented(bytes, begin, false)) {
+    // The first key behind a dash: the next one takes its place.
+    const size_t next = starts[1].begin;
+    const size_t after = NextLine(bytes, end);
+    const bool apart = after > next || bytes.substr(after, next - after).find('#') != bytes.npos;
+    if (apart || !OnlyIndented(bytes, begin, true)) {
+      return RefuseAtLine(line,
+                          "a comment stands behind the first key of an item; edit it by hand");
+    }
+    return Splices{{begin, next, ""}};
+  }
+  if (!OnlyIndented(bytes, begin, !map)) {
+    return RefuseAtLine(line, "it shares its line with something else");
+  }
+  return Splices{RemoveLines(bytes, begin - ColumnOf(bytes, begin), NextLine(bytes, end))};
+}
+
+}  // namespace belay

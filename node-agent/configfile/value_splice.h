@@ -1,0 +1,40 @@
+// The changes of a config file's tree as splices: put a value in the place of another, add an entry
+// or an item, take one away.  Comments and layout around stay; what cannot be cut out with
+// certainty is refused.  Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "node-agent/configfile/config_value.h"
+#include "node-agent/configfile/file_style.h"
+#include "node-agent/configfile/place.h"
+#include "node-agent/manifest/splice.h"
+
+namespace belay {
+
+struct SpliceContext {
+  std::string_view bytes;
+  FileStyle style;
+};
+
+// `step` leads to the value that goes.
+absl::StatusOr<std::vector<Splice>> ReplaceValue(const SpliceContext& context,
+                                                 const PlaceStep& step, const ConfigValue& value);
+// The root is {} or loses all its keys.
+absl::StatusOr<std::vector<Splice>> ReplaceRoot(const SpliceContext& context,
+                                                const ManifestNode& root, const ConfigValue& value);
+
+// Behind the last entry or item; the collection is not empty.
+absl::StatusOr<std::vector<Splice>> AppendEntry(const SpliceContext& context,
+                                                const ManifestNode& mapping, const std::string& key,
+                                                const ConfigValue& value);
+absl::StatusOr<std::vector<Splice>> AppendItem(const SpliceContext& context,
+                                               const ManifestNode& list, const ConfigValue& value);
+
+// The entry or item of `step`, which is not the only one.
+absl::StatusOr<std::vector<Splice>> RemoveChild(const SpliceContext& context,
+                                                const PlaceStep& step);
+
+}  // namespace belay
