@@ -38,6 +38,16 @@ class Mailbox {
     items_.pop_front();
     return item;
   }
+  // As above, but all that is there; never empty where there is something.
+  std::deque<T> TakeAllFor(std::chrono::milliseconds limit) {
+    std::deque<T> all;
+    std::optional<T> first = TakeFor(limit);
+    if (!first) return all;
+    MutexLock lock(mu_);
+    all.swap(items_);
+    all.push_front(*std::move(first));
+    return all;
+  }
   void Close() {
     MutexLock lock(mu_);
     closed_ = true;

@@ -7,7 +7,6 @@ namespace belay {
 namespace {
 constexpr std::size_t kMailboxDepth = 16384;
 constexpr std::chrono::milliseconds kTick(100);
-constexpr int kBatch = 256;
 }  // namespace
 
 CoordinatorLoop::CoordinatorLoop(Coordinator& coordinator,
@@ -33,16 +32,12 @@ void CoordinatorLoop::DoEnds() {
 
 void CoordinatorLoop::Run() {
   while (coordinator_.fatal().ok()) {
-    std::optional<Work> work = mailbox_.TakeFor(kTick);
-    const bool idle = !work;
-    if (idle && mailbox_.closed()) return DoEnds();
+    std::deque<Work> come = mailbox_.TakeAllFor(kTick);
+    if (come.empty() && mailbox_.closed()) return DoEnds();
     // What has come already is heard before time decides anything.
-    for (int left = kBatch; work;) {
-      (*work)(coordinator_);
-      work = --left > 0 ? mailbox_.TakeFor(std::chrono::milliseconds(0)) : std::nullopt;
-    }
+    for (Work& work : come) work(coordinator_);
     DoEnds();
-    coordinator_.Settle(idle);
+    coordinator_.Settle(/*idle=*/come.empty());
   }
   mailbox_.Close();
   coordinator_.CloseAll(coordinator_.fatal());

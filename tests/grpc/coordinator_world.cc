@@ -295,8 +295,8 @@ std::optional<v1::CoordinatorMessage> ScriptedAgent::Take() {
 }
 
 long ScriptedAgent::ExecutesUntilNow() {
-  // The first is acknowledged before the coordinator settles, the others after it.
-  for (int i = 0; i < 3; ++i) Sync();
+  // The first is acknowledged before the coordinator settles, the second after it.
+  for (int i = 0; i < 2; ++i) Sync();
   return static_cast<long>(
       std::erase_if(kept_, [](const auto& message) { return message.has_execute(); }));
 }
