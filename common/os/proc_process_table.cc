@@ -157,6 +157,7 @@ std::vector<Process> ProcProcessTable::List(const std::string& component) const 
     if (!started || !after || StartedNs(*after) != started) continue;
     process.started_boottime_ns = *started;
     process.pod_uid = PodUidOf(ReadSmall(base + "/cgroup").value_or(""));
+    process.rights = RightsOf(ReadSmall(base + "/status").value_or(""));
     found.push_back(std::move(process));
   }
   std::sort(found.begin(), found.end(), [](const Process& a, const Process& b) {
@@ -202,6 +203,37 @@ std::string PodUidOf(const std::string& cgroup) {
     }
   }
   return "";
+}
+
+std::optional<ProcessRights> RightsOf(const std::string& status) {
+  ProcessRights rights;
+  bool uid = false;
+  bool gid = false;
+  bool capabilities = false;
+  for (const absl::string_view line : absl::StrSplit(status, '\n')) {
+    const std::vector<absl::string_view> fields =
+        absl::StrSplit(line, absl::ByAnyChar("\t "), absl::SkipEmpty());
+    constexpr std::size_t kForFiles = 4;  // behind real, effective and saved
+    if (fields.empty()) continue;
+    if (fields[0] == "Uid:" && fields.size() > kForFiles) {
+      uid = absl::SimpleAtoi(fields[kForFiles], &rights.uid);
+    } else if (fields[0] == "Gid:" && fields.size() > kForFiles) {
+      gid = absl::SimpleAtoi(fields[kForFiles], &rights.gid);
+    } else if (fields[0] == "Groups:") {
+      for (std::size_t i = 1; i < fields.size(); ++i) {
+        std::uint32_t group = 0;
+        if (absl::SimpleAtoi(fields[i], &group)) rights.groups.push_back(group);
+      }
+    } else if (fields[0] == "CapEff:" && fields.size() > 1) {
+      std::uint64_t effective = 0;
+      capabilities = absl::SimpleHexAtoi(fields[1], &effective);
+      constexpr int kDacOverride = 1;
+      // In a user namespace of its own a process has them over its own files only.
+      rights.overrides = rights.uid == 0 && (effective >> kDacOverride & 1U) != 0;
+    }
+  }
+  if (!uid || !gid || !capabilities) return std::nullopt;
+  return rights;
 }
 
 }  // namespace belay

@@ -4,6 +4,7 @@
 // Start times are the kernel's, in ticks of CLOCK_BOOTTIME since boot; a time namespace of the
 // agent's own would shift the clock but not them, so the agent must run in the machine's.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,8 @@ class ProcProcessTable final : public ProcessTable {
 // ("/kubepods/burstable/podUID/..." and "/kubepods-burstable-podUID.slice/..."); empty when there
 // is none.
 std::string PodUidOf(const std::string& cgroup);
+
+// The text of /proc/PID/status; nothing when a line that is needed is missing.
+std::optional<ProcessRights> RightsOf(const std::string& status);
 
 }  // namespace belay

@@ -1,10 +1,19 @@
 // Processes of the machine, as a seam.  Real: ProcProcessTable reads /proc.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace belay {
+
+// What the kernel asks before it lets a process open a file.
+struct ProcessRights {
+  std::uint32_t uid = 0;  // those for files, as the reader's user namespace sees them
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;
+  bool overrides = false;  // holds CAP_DAC_OVERRIDE: modes do not stop it
+};
 
 struct Process {
   std::int64_t pid = 0;
@@ -13,6 +22,7 @@ struct Process {
   // Of the pod in whose control group it runs; for a static pod kubelet's hash of the decoded
   // manifest.  Empty: in none that can be told.
   std::string pod_uid = "";
+  std::optional<ProcessRights> rights = std::nullopt;  // nothing: they could not be read
 };
 
 class ProcessTable {

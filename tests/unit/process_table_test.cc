@@ -193,6 +193,23 @@ TEST(ProcProcessTable, AListenerBesideAnotherOnesIsNoProof) {
   EXPECT_TRUE(table.OwnsListener(owner.pid(), "::1", owner.port()));
 }
 
+TEST(ProcProcessTable, RightsAreThoseForFiles) {
+  const std::string status =
+      "Name:\tetcd\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 \nCapPrm:\t0\nCapEff:\t"
+      "0000000000000002\n";
+  const std::optional<ProcessRights> rights = RightsOf(status);
+  ASSERT_TRUE(rights);
+  EXPECT_EQ(rights->uid, 4U);
+  EXPECT_EQ(rights->gid, 8U);
+  EXPECT_EQ(rights->groups, (std::vector<std::uint32_t>{9, 10}));
+  EXPECT_FALSE(rights->overrides);  // a capability without uid 0 is one of a user namespace
+  const std::string root = "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nCapEff:\t";
+  EXPECT_TRUE(RightsOf(root + "000001ffffffffff\n")->overrides);
+  EXPECT_FALSE(RightsOf(root + "00000000a80425fd\n")->overrides);
+  EXPECT_FALSE(RightsOf("Uid:\t0\t0\t0\t0\n"));
+  EXPECT_FALSE(RightsOf(""));
+}
+
 TEST(ProcProcessTable, ReadsThePodFromTheControlGroup) {
   const std::string uid = "1f4bcd3ccd0ccd4ba1ee4bb1f5d0aa30";
   const std::string api = "6d6a3a1e-9f5c-4c0e-8a5d-0f0c7f9b1c11";
