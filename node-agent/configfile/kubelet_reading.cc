@@ -27,7 +27,8 @@ class EventReader {
   explicit EventReader(std::string_view bytes) {
     ready_ = yaml_parser_initialize(&parser_) != 0;
     if (!ready_) return;
-    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    // No encoding is set: with one, libyaml takes the byte order mark for a column of the first
+    // line.
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes.data()),
                                  bytes.size());
   }
