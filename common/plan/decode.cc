@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/digest.h"
 #include "common/plan/fields.h"
+#include "common/plan/gated.h"
 #include "common/plan/rules.h"
 #include "common/plan/suggest.h"
 
@@ -155,7 +156,8 @@ void ReadGate(Fields& step_fields, v1::Step& step, DecodedPlan& out) {
   gate.set_stable_ms(stable_ms);
   gate.set_interval_ms(interval_ms);
   gate.set_rollback_deadline_ms(rollback_deadline_ms);
-  if (!own_probes && TouchesManifest(step)) gate.add_probes(kApiserverProbe);
+  if (own_probes) return;
+  for (std::string& probe : DefaultProbes(step)) gate.add_probes(std::move(probe));
 }
 
 void ReadStep(const YamlNode& node, const std::string& path, v1::Step& step, DecodedPlan& out) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/ids.h"
+#include "common/plan/gated.h"
 
 namespace belay {
 namespace {
@@ -70,11 +71,11 @@ class Checker {
         absl::EndsWith(manifest, ".yml")) {
       Add(absl::StrCat(path, ".manifest"),
           absl::StrCat("'", manifest, "': write the manifest's name without directory and ending, ",
-                       "such as ", kGatedManifest));
-    } else if (manifest != kGatedManifest) {
+                       "such as ", std::string(kGatedComponents[0].manifest)));
+    } else if (FindGated(manifest) == nullptr) {
       Add(absl::StrCat(path, ".manifest"),
           absl::StrCat("'", manifest, "' has no gate in this version, and nothing is changed that ",
-                       "cannot be proved healthy: only ", kGatedManifest, " can be edited"));
+                       "cannot be proved healthy: only ", GatedManifestsText(), " can be edited"));
     }
     if (!container.empty()) Name(absl::StrCat(path, ".container"), container);
   }
@@ -218,22 +219,27 @@ class Checker {
     }
   }
 
-  void Check(const v1::Gate& gate, const std::string& path, bool touches_manifest) {
+  void Check(const v1::Gate& gate, const std::string& path,
+             const std::vector<std::string>& manifests) {
     Between(absl::StrCat(path, ".deadline"), gate.deadline_ms(), 1000, kHourMs);
     Between(absl::StrCat(path, ".stable"), gate.stable_ms(), 1, kHourMs);
     Between(absl::StrCat(path, ".interval"), gate.interval_ms(), 50, 10000);
     Between(absl::StrCat(path, ".rollbackDeadline"), gate.rollback_deadline_ms(), 1000, kHourMs);
     for (int i = 0; i < gate.probes_size(); ++i) {
-      if (gate.probes(i) != kApiserverProbe) {
-        Add(absl::StrCat(path, ".probes[", i, "]"),
-            absl::StrCat("'", gate.probes(i), "' is not a probe: the only one in this version is ",
-                         kApiserverProbe));
-      }
+      if (FindGatedByProbe(gate.probes(i)) != nullptr) continue;
+      Add(absl::StrCat(path, ".probes[", i, "]"),
+          absl::StrCat("'", gate.probes(i), "' is not a probe: known are ", ProbesText()));
     }
-    if (touches_manifest && gate.probes().empty()) {
+    for (const std::string& manifest : manifests) {
+      const GatedComponent* const gated = FindGated(manifest);
+      if (gated == nullptr) continue;  // said at the edit
+      const std::string probe(gated->probe);
+      if (std::find(gate.probes().begin(), gate.probes().end(), probe) != gate.probes().end()) {
+        continue;
+      }
       Add(absl::StrCat(path, ".probes"),
-          absl::StrCat("a step that changes a manifest must be proved healthy: give [",
-                       kApiserverProbe, "] or leave probes away"));
+          absl::StrCat("a step that changes ", manifest, " must be proved healthy: add ", probe,
+                       " or leave probes away"));
     }
   }
 
@@ -256,7 +262,7 @@ class Checker {
       Check(step.edits(i), absl::StrCat(path, ".edits[", i, "]"));
     }
     if (step.has_gate() || TouchesManifest(step)) {
-      Check(step.gate(), absl::StrCat(path, ".gate"), TouchesManifest(step));
+      Check(step.gate(), absl::StrCat(path, ".gate"), TouchedManifests(step));
     }
     for (BrokenRule& rule : FindContradictions(step, path)) broken.push_back(std::move(rule));
   }

@@ -24,7 +24,4 @@ bool TouchesManifest(const v1::Step& step);
 // The edit's field name in YAML ("setFlag"), empty when it has no kind this version knows.
 std::string EditKind(const v1::Edit& edit);
 
-inline constexpr char kApiserverProbe[] = "apiserver-readyz";
-inline constexpr char kGatedManifest[] = "kube-apiserver";
-
 }  // namespace belay

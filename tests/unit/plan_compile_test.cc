@@ -71,6 +71,27 @@ TEST(PlanCompile, AFileOnlyStepHasNoProbe) {
   EXPECT_TRUE(compiled.plan.steps(0).gate().probes().empty());
 }
 
+TEST(PlanCompile, EachManifestIsProvedByItsOwnProbe) {
+  const auto probes = [](const std::string& edits) {
+    const CompiledPlan compiled = CompilePlan(WithEdits(edits));
+    EXPECT_EQ(Shown(compiled.mistakes), "");
+    const auto& found = compiled.plan.steps(0).gate().probes();
+    return std::vector<std::string>(found.begin(), found.end());
+  };
+  const auto edit = [](const std::string& manifest) {
+    return "    - setFlag: {manifest: " + manifest + ", flag: profiling, value: \"false\"}\n";
+  };
+  using Probes = std::vector<std::string>;
+  EXPECT_EQ(probes(edit("kube-controller-manager")), (Probes{"controller-manager-healthz"}));
+  EXPECT_EQ(probes(edit("kube-scheduler")), (Probes{"scheduler-healthz"}));
+  EXPECT_EQ(probes(edit("etcd")), (Probes{"etcd-health", "apiserver-readyz"}));
+  EXPECT_EQ(probes(edit("kube-scheduler") + edit("kube-apiserver")),
+            (Probes{"scheduler-healthz", "apiserver-readyz"}));
+  const CompiledPlan other = CompilePlan(
+      absl::StrCat(WithEdits(edit("etcd")), "    gate: {probes: [apiserver-readyz]}\n"));
+  EXPECT_NE(Shown(other.mistakes).find("add etcd-health"), std::string::npos);
+}
+
 TEST(PlanCompile, AcceptsWhatIsGood) {
   const std::vector<std::string> table = {
       kGood,
@@ -202,10 +223,12 @@ INSTANTIATE_TEST_SUITE_P(
                "8:27: 'kube-apiserver.yaml': write the manifest's name without directory and "
                "ending, such as "
                "kube-apiserver"},
-        Reject{SetFlag("manifest: etcd, flag: profiling, value: x"),
-               "8:27: 'etcd' has no gate in this version, and nothing is changed that cannot be "
-               "proved "
-               "healthy: only kube-apiserver can be edited"},
+        Reject{
+            SetFlag("manifest: kube-proxy, flag: profiling, value: x"),
+            "8:27: 'kube-proxy' has no gate in this version, and nothing is changed that cannot be "
+            "proved "
+            "healthy: only kube-apiserver, "
+            "kube-controller-manager, kube-scheduler and etcd can be edited"},
         Reject{WithEdits("    - mergeListFlag: {manifest: kube-apiserver, flag: f}\n"),
                "8:7: neither adds nor removes anything: give add, remove or both"},
         Reject{
@@ -275,12 +298,13 @@ INSTANTIATE_TEST_SUITE_P(
             "9:34: '1 minute' is not a duration: write a number and a unit, such as 60s, 2m or "
             "200ms\n"
             "9:54: must be between 50ms and 10s\n"
-            "9:59: a step that changes a manifest must be proved healthy: give [apiserver-readyz] "
-            "or "
-            "leave probes away"},
+            "9:59: a step that changes kube-apiserver must be proved healthy: add "
+            "apiserver-readyz or leave probes away"},
         Reject{absl::StrCat(kGood, "    gate: {probes: [apiserver-healthz], stabel: 25s}\n"),
-               "9:21: 'apiserver-healthz' is not a probe: the only one in this version is "
-               "apiserver-readyz\n"
+               "9:12: a step that changes kube-apiserver must be proved healthy: add "
+               "apiserver-readyz or leave probes away\n"
+               "9:21: 'apiserver-healthz' is not a probe: known are apiserver-readyz, "
+               "controller-manager-healthz, scheduler-healthz and etcd-health\n"
                "9:41: unknown key 'stabel'; did you mean 'stable'?"},
         Reject{absl::StrCat(kGood, "    gate: 60s\n"), "9:11: 'gate' must be a map"}));
 

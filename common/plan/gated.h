@@ -1,0 +1,50 @@
+// The static pods that can be proved healthy, and the probes that prove them.  Nothing else is ever
+// changed by a plan.
+#pragma once
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "belay/v1/plan.pb.h"
+
+namespace belay {
+
+struct GatedComponent {
+  std::string_view manifest;  // also the name of its container and its process
+  std::string_view probe;     // as plans name it
+};
+
+inline constexpr std::array<GatedComponent, 4> kGatedComponents = {{
+    {"kube-apiserver", "apiserver-readyz"},
+    {"kube-controller-manager", "controller-manager-healthz"},
+    {"kube-scheduler", "scheduler-healthz"},
+    {"etcd", "etcd-health"},
+}};
+
+// Nothing when there is no gate for it.
+inline const GatedComponent* FindGated(std::string_view manifest) {
+  for (const GatedComponent& each : kGatedComponents) {
+    if (each.manifest == manifest) return &each;
+  }
+  return nullptr;
+}
+inline const GatedComponent* FindGatedByProbe(std::string_view probe) {
+  for (const GatedComponent& each : kGatedComponents) {
+    if (each.probe == probe) return &each;
+  }
+  return nullptr;
+}
+
+// Names of the manifests that the step edits, each once, in the order of their first edit.
+std::vector<std::string> TouchedManifests(const v1::Step& step);
+
+// What proves this step where its plan names no probes: the probe of each manifest, and for etcd
+// also that the API server beside it can still use it.
+std::vector<std::string> DefaultProbes(const v1::Step& step);
+
+// "a, b, c and d"
+std::string GatedManifestsText();
+std::string ProbesText();
+
+}  // namespace belay
