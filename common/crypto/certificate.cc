@@ -60,6 +60,7 @@ absl::StatusOr<CertificateFacts> Facts(X509* certificate) {
 
 std::vector<X509*> Borrow(const std::vector<openssl::X509Ptr>& owned) {
   std::vector<X509*> borrowed;
+  borrowed.reserve(owned.size());
   for (const openssl::X509Ptr& certificate : owned) borrowed.push_back(certificate.get());
   return borrowed;
 }

@@ -76,7 +76,7 @@ absl::Status AddName(GENERAL_NAMES* names, int type, std::string_view text) {
     GENERAL_NAME_set0_value(name.get(), type, string);
   }
   if (sk_GENERAL_NAME_push(names, name.get()) <= 0) return openssl::Error("name");
-  name.release();  // owned by `names` now
+  static_cast<void>(name.release());  // owned by `names` now
   return absl::OkStatus();
 }
 

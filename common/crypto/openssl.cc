@@ -14,7 +14,7 @@
 namespace belay::openssl {
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 64 * 1024;
+constexpr std::size_t kMaxPemBytes = std::size_t{64} * 1024;
 
 // Without it OpenSSL asks on the terminal for the passphrase of an encrypted key.
 int NoPassphrase(char*, int, int, void*) { return -1; }

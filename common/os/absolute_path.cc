@@ -11,7 +11,7 @@ namespace belay {
 std::string AbsolutePath(const std::string& path) {
   if (path.empty() || path[0] == '/') return path;
   char* const here = get_current_dir_name();
-  const std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
+  std::string out = absl::StrCat(here == nullptr ? "" : here, "/", path);
   std::free(here);
   return out;
 }

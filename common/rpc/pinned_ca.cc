@@ -166,6 +166,7 @@ absl::StatusOr<std::string> FetchPinnedCa(const std::string& host, std::uint16_t
     return absl::PermissionDeniedError(absl::StrCat(where, " presents no certificate"));
   }
   std::vector<X509*> chain;
+  chain.reserve(static_cast<std::size_t>(sk_X509_num(presented)));
   for (int i = 0; i < sk_X509_num(presented); ++i) chain.push_back(sk_X509_value(presented, i));
   ASSIGN_OR_RETURN(X509 * ca, FindPinned(chain, ca_hash));
   const std::vector<X509*> roots{ca};

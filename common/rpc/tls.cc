@@ -21,7 +21,7 @@ constexpr char kSuitesVariable[] = "GRPC_SSL_CIPHER_SUITES";
 // A TLS 1.2 suite that only a server with an RSA certificate can speak.  TLS 1.3's are not
 // affected.
 constexpr char kNoUsableTls12Suite[] = "ECDHE-RSA-AES256-GCM-SHA384";
-constexpr std::size_t kMaxFileBytes = 64 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
 
 struct Loaded {
   KeyPair pair;
