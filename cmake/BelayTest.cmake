@@ -1,6 +1,7 @@
-# belay_test(<name> LABEL <label> SOURCES ... LIBRARIES ... [TIMEOUT s]): one GoogleTest program, one ctest entry.
+# belay_test(<name> LABEL <label>... SOURCES ... LIBRARIES ... [TIMEOUT s]): one GoogleTest program, one ctest entry.
+# The target tests_<label> builds all programs of a label.
 function(belay_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABEL;SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE belay_options ${ARG_LIBRARIES} GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
@@ -9,4 +10,10 @@ function(belay_test name)
     set(ARG_TIMEOUT 120)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  foreach(label IN LISTS ARG_LABEL)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
 endfunction()
