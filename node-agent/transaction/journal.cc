@@ -1,5 +1,7 @@
 #include "node-agent/transaction/journal.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 
 #include <utility>
@@ -40,6 +42,17 @@ void MakeTextReadable(google::protobuf::Message* message) {
 
 }  // namespace
 
+std::string RecordBytes(const v1::Record& record) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream text(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&text);
+    coded.SetSerializationDeterministic(true);
+    record.SerializeToCodedStream(&coded);
+  }  // gives back what the stream has taken too much
+  return bytes;
+}
+
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clock& clock,
                                                        const std::string& path,
                                                        const std::string& new_journal_id,
@@ -70,7 +83,7 @@ absl::Status Journal::Append(v1::Record record) {
   record.set_wall_unix_ms(clock_.WallNowUnixMs());
   absl::StatusOr<NodeState> next = Advance(state_, record);
   if (!next.ok()) return absl::InternalError(next.status().message());
-  const std::string frame = record.SerializeAsString();
+  const std::string frame = RecordBytes(record);
   if (!v1::Record().ParseFromString(frame)) {
     return absl::InternalError("journal: the record could not be read again; nothing was written");
   }

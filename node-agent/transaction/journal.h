@@ -19,6 +19,9 @@
 
 namespace belay {
 
+// Equal records give equal bytes (maps in order), in every life and every build.
+std::string RecordBytes(const v1::Record& record);
+
 class Journal {
  public:
   using OnRecord = std::function<void(const v1::Record&)>;

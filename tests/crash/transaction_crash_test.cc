@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -35,6 +37,16 @@ struct Tally {
 
 bool StopAtFirst() { return std::getenv("BELAY_STOP_AT_FIRST") != nullptr; }
 
+// Lives without further harm until there is a verdict.
+void FinishWorld(TransactionWorld* world, bool failed) {
+  for (int life = 0; life < 4; ++life) {
+    const absl::StatusOr<v1::Verdict> verdict = world->Live();
+    if (verdict.ok()) return world->VerifyEnd(*verdict, failed);
+    if (!failed) return world->Violation(absl::StrCat("I3: ", verdict.status().message()));
+  }
+  world->Violation("I3: no verdict after four lives");
+}
+
 class TransactionCrash : public testing::Test {
  protected:
   static void TearDownTestSuite() {
@@ -56,15 +68,6 @@ class TransactionCrash : public testing::Test {
     if (tally->first.empty()) tally->first = absl::StrCat(world.violation, " (", schedule, ")");
     return !StopAtFirst();
   }
-  // Lives without further harm until there is a verdict.
-  static void Finish(TransactionWorld* world, bool failed) {
-    for (int life = 0; life < 4; ++life) {
-      const absl::StatusOr<v1::Verdict> verdict = world->Live();
-      if (verdict.ok()) return world->VerifyEnd(*verdict, failed);
-      if (!failed) return world->Violation(absl::StrCat("I3: ", verdict.status().message()));
-    }
-    world->Violation("I3: no verdict after four lives");
-  }
 };
 
 struct CutPoint {
@@ -82,86 +85,126 @@ constexpr CutPoint kSecond[] = {
 
 bool Halfway(Cut cut) { return cut == Cut::Kill || cut == Cut::Torn; }
 
-TEST_F(TransactionCrash, CutAnywhereAndAgainDuringRecoveryEndsInTheRightVerdict) {
-  for (const Named& named : kHealths) {
-    Tally& tally = Table()[absl::StrCat("cut, and cut again; ", named.name)];
-    for (const CutPoint& first : kFirst) {
-      // A dead node differs from a bad one in its last two records only.
-      if (named.health == Health::Dead && first.cut != Cut::Kill && first.cut != Cut::Lose)
-        continue;
-      for (int k1 = 0;; ++k1) {
-        TransactionWorld cut_once;
-        cut_once.health = named.health;
-        cut_once.disk.CrashAt(k1, Halfway(first.cut));
-        const absl::StatusOr<v1::Verdict> verdict = cut_once.Live();
-        if (!cut_once.disk.triggered()) {
-          if (verdict.ok()) cut_once.VerifyEnd(*verdict, false);
-          ASSERT_TRUE(verdict.ok()) << verdict.status();
-          if (!Count(&tally, cut_once, "uncut")) return ADD_FAILURE() << tally.first;
-          break;
-        }
-        std::mt19937 random(first.seed * 1000 + static_cast<unsigned>(k1));
-        cut_once.Cut(first.cut, random);
-        for (const CutPoint& second : kSecond) {
-          if (second.cut == first.cut) continue;  // finds nothing that a mixture does not
-          for (int k2 = 0;; ++k2) {
-            TransactionWorld world = cut_once;
-            world.disk.CrashAt(k2, Halfway(second.cut));
-            const absl::StatusOr<v1::Verdict> end = world.Live();
-            const bool cut_again = world.disk.triggered();
-            if (cut_again) {
-              std::mt19937 again(second.seed * 1000 + static_cast<unsigned>(k1 * 100 + k2));
-              world.Cut(second.cut, again);
-              Finish(&world, false);
-            } else if (end.ok()) {
-              world.VerifyEnd(*end, false);
-            } else {
-              world.Violation(absl::StrCat("I3: ", end.status().message()));
-            }
-            const std::string schedule = absl::StrCat(named.name, ", ", first.name, " at ", k1,
-                                                      ", ", second.name, " at ", k2);
-            if (!Count(&tally, world, schedule)) return ADD_FAILURE() << tally.first;
-            if (!cut_again) break;
+struct Search {
+  Scenario scenario = Scenario::PolicyAndManifest;
+  std::vector<CutPoint> first;
+  std::vector<CutPoint> second;
+};
+
+// Every call is the first cut, and every call of the recovery the second.
+void CutEverywhere(const Named& named, const Search& search, Tally* tally,
+                   const std::function<bool(const TransactionWorld&, const std::string&)>& count) {
+  for (const CutPoint& first : search.first) {
+    // A dead node differs from a bad one in its last two records only.
+    if (named.health == Health::Dead && first.cut != Cut::Kill && first.cut != Cut::Lose) continue;
+    for (int k1 = 0;; ++k1) {
+      TransactionWorld cut_once(search.scenario);
+      cut_once.health = named.health;
+      cut_once.disk.CrashAt(k1, Halfway(first.cut));
+      const absl::StatusOr<v1::Verdict> verdict = cut_once.Live();
+      if (!cut_once.disk.triggered()) {
+        if (verdict.ok()) cut_once.VerifyEnd(*verdict, false);
+        ASSERT_TRUE(verdict.ok()) << verdict.status();
+        if (!count(cut_once, "uncut")) return ADD_FAILURE() << tally->first;
+        break;
+      }
+      std::mt19937 random(first.seed * 1000 + static_cast<unsigned>(k1));
+      cut_once.Cut(first.cut, random);
+      for (const CutPoint& second : search.second) {
+        if (second.cut == first.cut) continue;  // finds nothing that a mixture does not
+        for (int k2 = 0;; ++k2) {
+          TransactionWorld world = cut_once;
+          world.disk.CrashAt(k2, Halfway(second.cut));
+          const absl::StatusOr<v1::Verdict> end = world.Live();
+          const bool cut_again = world.disk.triggered();
+          if (cut_again) {
+            std::mt19937 again(second.seed * 1000 + static_cast<unsigned>(k1 * 100 + k2));
+            world.Cut(second.cut, again);
+            FinishWorld(&world, false);
+          } else if (end.ok()) {
+            world.VerifyEnd(*end, false);
+          } else {
+            world.Violation(absl::StrCat("I3: ", end.status().message()));
           }
+          const std::string schedule =
+              absl::StrCat(named.name, ", ", first.name, " at ", k1, ", ", second.name, " at ", k2);
+          if (!count(world, schedule)) return ADD_FAILURE() << tally->first;
+          if (!cut_again) break;
         }
       }
     }
+  }
+}
+
+TEST_F(TransactionCrash, CutAnywhereAndAgainDuringRecoveryEndsInTheRightVerdict) {
+  const Search search = {Scenario::PolicyAndManifest,
+                         {std::begin(kFirst), std::end(kFirst)},
+                         {std::begin(kSecond), std::end(kSecond)}};
+  for (const Named& named : kHealths) {
+    Tally& tally = Table()[absl::StrCat("cut, and cut again; ", named.name)];
+    CutEverywhere(named, search, &tally, [&](const TransactionWorld& world, const std::string& at) {
+      return Count(&tally, world, at);
+    });
     EXPECT_EQ(tally.violations, 0) << tally.first;
     EXPECT_GT(tally.schedules, 1000);
   }
 }
 
-TEST_F(TransactionCrash, AnyCallFailingOnceEndsInASafeVerdict) {
-  const std::vector<absl::Status> errors = {absl::ResourceExhaustedError("No space left on device"),
-                                            absl::UnavailableError("Input/output error")};
+TEST_F(TransactionCrash, AStepOverEveryKindOfFileSurvivesTheSame) {
+  const Search search = {Scenario::EveryKind,
+                         {{Cut::Kill, 0, "killed"}, {Cut::Torn, 1, "torn 1"}},
+                         {{Cut::Lose, 0, "lost"}}};
+  for (const Named& named : {kHealths[0], kHealths[1]}) {
+    Tally& tally = Table()[absl::StrCat("every kind of file, cut twice; ", named.name)];
+    CutEverywhere(named, search, &tally, [&](const TransactionWorld& world, const std::string& at) {
+      return Count(&tally, world, at);
+    });
+    EXPECT_EQ(tally.violations, 0) << tally.first;
+    EXPECT_GT(tally.schedules, 1000);
+  }
+}
+
+struct Failing {
+  absl::Status status;
+  bool for_good;  // and so does every later call below /etc: a file system that went read-only
+};
+
+TEST_F(TransactionCrash, AnyCallFailingEndsInASafeVerdict) {
+  const std::vector<Failing> errors = {
+      {absl::ResourceExhaustedError("No space left on device"), false},
+      {absl::UnavailableError("Input/output error"), false},
+      {absl::PermissionDeniedError("Operation not permitted"), false},
+      {absl::PermissionDeniedError("Read-only file system"), true}};
   for (const Named& named : kHealths) {
-    Tally& tally = Table()[absl::StrCat("one call fails; ", named.name)];
-    for (const absl::Status& error : errors) {
-      for (int k = 0;; ++k) {
-        TransactionWorld failed_once;
-        failed_once.health = named.health;
-        failed_once.disk.FailAt(k, error);
-        const absl::StatusOr<v1::Verdict> verdict = failed_once.Live();
-        if (!failed_once.disk.triggered()) break;
-        // Then the power is cut, or only the agent is started again.
-        for (const CutPoint& after : kFirst) {
-          TransactionWorld world = failed_once;
-          if (verdict.ok()) {
-            world.VerifyEnd(*verdict, true);
-          } else {
-            std::mt19937 random(after.seed * 1000 + static_cast<unsigned>(k));
-            world.Cut(after.cut, random);
-            Finish(&world, true);
+    for (const Scenario scenario : {Scenario::PolicyAndManifest, Scenario::EveryKind}) {
+      Tally& tally = Table()[absl::StrCat("one call fails; ", named.name)];
+      for (const Failing& error : errors) {
+        for (int k = 0;; ++k) {
+          TransactionWorld failed_once(scenario);
+          failed_once.health = named.health;
+          failed_once.disk.FailAt(k, error.status, error.for_good ? "/etc/" : "");
+          const absl::StatusOr<v1::Verdict> verdict = failed_once.Live();
+          if (!failed_once.disk.triggered()) break;
+          // Then the power is cut, or only the agent is started again.
+          for (const CutPoint& after : kFirst) {
+            TransactionWorld world = failed_once;
+            if (verdict.ok()) {
+              world.VerifyEnd(*verdict, true);
+            } else {
+              std::mt19937 random(after.seed * 1000 + static_cast<unsigned>(k));
+              world.Cut(after.cut, random);
+              FinishWorld(&world, true);
+            }
+            const std::string schedule =
+                absl::StrCat(named.name, ", ", error.status.message(), " at ", k, ", ", after.name);
+            if (!Count(&tally, world, schedule)) return ADD_FAILURE() << tally.first;
+            if (verdict.ok()) break;
           }
-          const std::string schedule =
-              absl::StrCat(named.name, ", ", error.message(), " at ", k, ", ", after.name);
-          if (!Count(&tally, world, schedule)) return ADD_FAILURE() << tally.first;
-          if (verdict.ok()) break;
         }
       }
+      EXPECT_EQ(tally.violations, 0) << tally.first;
+      EXPECT_GT(tally.schedules, 50);
     }
-    EXPECT_EQ(tally.violations, 0) << tally.first;
-    EXPECT_GT(tally.schedules, 50);
   }
 }
 

@@ -20,10 +20,15 @@ void SimDisk::Arm(int k, bool half, std::optional<absl::Status> status) {
   at_ = calls_ + k;
   half_ = half;
   failure_ = std::move(status);
+  broken_below_.clear();
 }
 
-absl::Status SimDisk::Begin(bool* half) {
+absl::Status SimDisk::Begin(const std::string& path, bool* half) {
   *half = false;
+  if (armed_ && triggered_ && !broken_below_.empty() &&
+      path.compare(0, broken_below_.size(), broken_below_) == 0) {
+    return *failure_;
+  }
   if (calls_++ != at_ || !armed_) return absl::OkStatus();
   triggered_ = true;
   *half = half_;
@@ -41,7 +46,7 @@ absl::Status SimDisk::End(bool half, const std::string& path) {
 
 void SimDisk::Tick() {
   bool half = false;
-  const absl::Status begun = Begin(&half);
+  const absl::Status begun = Begin("", &half);
   if (begun.ok() && half && !failure_) throw Crash{};
 }
 
@@ -123,7 +128,7 @@ void SimDisk::Change(Atomic change) {
 absl::Status SimDisk::Create(const std::string& path, const std::string& bytes,
                              const FileAttributes& attributes) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(path, &half));
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
   // A real Create makes the name first, then writes, then sets the attributes.
@@ -135,7 +140,7 @@ absl::Status SimDisk::Create(const std::string& path, const std::string& bytes,
 absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
                                 const std::string& bytes) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(path, &half));
   ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
   std::string& content = inodes_[static_cast<std::size_t>(inode)].cache.bytes;
   content.resize(offset);
@@ -145,7 +150,7 @@ absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
 
 absl::Status SimDisk::Sync(const std::string& path) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(path, &half));
   if (half) return End(true, path);  // what a failed or cut sync has written is not known: nothing
   RETURN_IF_ERROR(CheckParent(path));
   const auto name = names_.find(path);
@@ -169,7 +174,7 @@ absl::Status SimDisk::Sync(const std::string& path) {
 
 absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(to, &half));
   if (half && failure_) return End(true, to);
   ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
   RETURN_IF_ERROR(CheckParent(to));
@@ -179,7 +184,7 @@ absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
 
 absl::Status SimDisk::Remove(const std::string& path) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(path, &half));
   if (half && failure_) return End(true, path);
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) == 0) return absl::NotFoundError(absl::StrCat(path, ": No such file"));
@@ -193,7 +198,7 @@ absl::Status SimDisk::Remove(const std::string& path) {
 
 absl::Status SimDisk::MakeDirectory(const std::string& path, std::uint32_t mode) {
   bool half = false;
-  RETURN_IF_ERROR(Begin(&half));
+  RETURN_IF_ERROR(Begin(path, &half));
   if (half && failure_) return End(true, path);
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));

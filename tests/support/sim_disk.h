@@ -52,8 +52,15 @@ class SimDisk : public FileSystem {
   // The k-th counted call from now (0 = the next) crashes, before, after half or after all of its
   // work as `half` says; or fails with `status` after half of its work.
   void CrashAt(int k, bool half) { Arm(k, half, std::nullopt); }
-  void FailAt(int k, absl::Status status) { Arm(k, true, std::move(status)); }
-  void Disarm() { armed_ = false; }
+  // With `below`, so does every later call with a path that begins with it: it went read-only.
+  void FailAt(int k, absl::Status status, std::string below = "") {
+    Arm(k, true, std::move(status));
+    broken_below_ = std::move(below);
+  }
+  void Disarm() {
+    armed_ = false;
+    broken_below_.clear();
+  }
   int calls() const { return calls_; }           // counted since the disk was made
   bool triggered() const { return triggered_; }  // since it was last armed
   // A counted step that is not a disk's (a gate), so that a crash can fall into it.
@@ -80,7 +87,8 @@ class SimDisk : public FileSystem {
   using Names = std::map<std::string, int>;
 
   void Arm(int k, bool half, std::optional<absl::Status> status);
-  absl::Status Begin(bool* half);                        // counts; throws or says what fails
+  // Counts; throws or says what fails.
+  absl::Status Begin(const std::string& path, bool* half);
   absl::Status End(bool half, const std::string& path);  // throws or fails after half of the work
   absl::Status CheckParent(const std::string& path) const;
   absl::StatusOr<int> Find(const std::string& path, EntryType type) const;
@@ -99,6 +107,7 @@ class SimDisk : public FileSystem {
   bool half_ = false;
   int at_ = 0;
   std::optional<absl::Status> failure_;
+  std::string broken_below_;  // empty: nothing stays broken
 };
 
 }  // namespace belay

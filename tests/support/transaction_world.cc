@@ -1,5 +1,7 @@
 #include "tests/support/transaction_world.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/digest.h"
@@ -12,6 +14,9 @@ const char* const kWorldManifest = "/etc/kubernetes/manifests/kube-apiserver.yam
 const char* const kWorldPolicy = "/etc/kubernetes/audit/policy.yaml";
 const char* const kWorldPolicyFolder = "/etc/kubernetes/audit";
 const char* const kWorldStateDir = "/var/lib/belay-agent";
+const char* const kWorldAdmission = "/etc/kubernetes/admission.yaml";
+const char* const kWorldKey = "/etc/kubernetes/pki/sa.key";
+const char* const kWorldTokens = "/etc/kubernetes/tokens.csv";
 
 namespace {
 
@@ -29,6 +34,37 @@ FileContent Content(const std::string& bytes, std::uint32_t mode, std::uint32_t 
 
 bool Same(const FileContent& a, const FileContent& b) {
   return a.bytes == b.bytes && a.attributes == b.attributes;
+}
+
+bool Same(const absl::StatusOr<FileContent>& now, const std::optional<FileContent>& wanted) {
+  if (!wanted) return absl::IsNotFound(now.status());
+  return now.ok() && Same(*now, *wanted);
+}
+
+std::vector<WorldFile> FilesOf(Scenario scenario) {
+  std::vector<WorldFile> files = {{kWorldPolicy, std::nullopt, NewPolicy()}};
+  const WorldFile manifest = {kWorldManifest, OldManifest(), NewManifest()};
+  switch (scenario) {
+    case Scenario::PolicyAndManifest:
+      files.push_back(manifest);
+      return files;
+    case Scenario::EveryKind: {
+      files.push_back({kWorldAdmission, Content("plugins: [a]\n", 0644, 3),
+                       Content("plugins: [a, b]\n", 0600, 0)});
+      FileContent open_key = Content("key\n", 0644, 9);
+      open_key.attributes.xattrs["system.posix_acl_access"] = "user 5 may read";
+      open_key.attributes.xattrs["user.note"] = "of an operator";
+      FileContent closed_key = open_key;
+      closed_key.attributes.mode = 0600;
+      closed_key.attributes.uid = 4;
+      closed_key.attributes.xattrs.erase("system.posix_acl_access");
+      files.push_back({kWorldKey, open_key, closed_key});
+      files.push_back(manifest);
+      files.push_back({kWorldTokens, Content("token,user,1\n", 0640, 2), std::nullopt});
+      return files;
+    }
+  }
+  return files;
 }
 
 class WorldGate : public Gatekeeper {
@@ -76,13 +112,21 @@ const FileContent& NewPolicy() {
   return content;
 }
 
-TransactionWorld::TransactionWorld() {
-  for (const char* folder : {"/etc", "/etc/kubernetes", kManifests, "/var", "/var/lib"}) {
+TransactionWorld::TransactionWorld(Scenario what) : files(FilesOf(what)) {
+  for (const char* folder :
+       {"/etc", "/etc/kubernetes", "/etc/kubernetes/pki", kManifests, "/var", "/var/lib"}) {
     disk.PutDirectory(folder);
   }
   disk.PutDirectory(kWorldStateDir);
-  disk.PutFile(kWorldManifest, OldManifest().bytes, OldManifest().attributes);
+  for (const WorldFile& file : files) {
+    if (file.before) disk.PutFile(file.path, file.before->bytes, file.before->attributes);
+  }
   disk.PutFile(absl::StrCat(kManifests, "/etcd.yaml"), "kind: Pod # etcd\n", FileAttributes{});
+}
+
+const WorldFile& TransactionWorld::File(const std::string& path) const {
+  return *std::find_if(files.begin(), files.end(),
+                       [&](const WorldFile& file) { return file.path == path; });
 }
 
 v1::SignedPlan TransactionWorld::Plan() const {
@@ -106,17 +150,16 @@ v1::RunKey TransactionWorld::Key() const {
 // As the driver does: from the files as they are now.
 StepPlan TransactionWorld::PlanStep() {
   StepPlan step;
-  const auto add = [&](const char* path, const FileContent& after, bool is_manifest) {
+  for (const WorldFile& file : files) {
     v1::FileChange& change = *step.prepared.add_changes();
-    change.set_path(path);
-    const auto before = ReadImage(disk, path);
+    change.set_path(file.path);
+    const auto before = ReadImage(disk, file.path);
     if (before.ok()) *change.mutable_before() = *before;
-    *change.mutable_after() = ImageOf(after.bytes, after.attributes);
-    change.set_is_manifest(is_manifest);
-    step.after_bytes[path] = after.bytes;
-  };
-  add(kWorldPolicy, NewPolicy(), false);
-  add(kWorldManifest, NewManifest(), true);
+    change.set_is_manifest(file.path == kWorldManifest);
+    *change.mutable_after() =
+        file.after ? ImageOf(file.after->bytes, file.after->attributes) : AbsentImage();
+    if (file.after) step.after_bytes[file.path] = file.after->bytes;
+  }
   step.prepared.add_components()->set_component("kube-apiserver");
   return step;
 }
@@ -129,7 +172,7 @@ absl::StatusOr<std::unique_ptr<Executor>> TransactionWorld::Open(Gatekeeper& gat
                          .state_dir = kWorldStateDir,
                          .new_journal_id = "0123456789abcdef",
                          .on_record = [this](const v1::Record& record) {
-                           const std::string bytes = record.SerializeAsString();
+                           const std::string bytes = RecordBytes(record);
                            const auto durable = disk.ReadDurable(kJournal);
                            if (!durable || !absl::EndsWith(durable->bytes, bytes)) {
                              Violation("a record was reported before it was durable");
@@ -178,34 +221,61 @@ void TransactionWorld::Cut(SimDisk::Cut cut, std::mt19937& random) {
 }
 
 void TransactionWorld::Watch() {
-  const auto manifest = disk.Read(kWorldManifest);
-  if (!manifest.ok() || !(Same(*manifest, OldManifest()) || Same(*manifest, NewManifest()))) {
-    return Violation("I1: the manifest is neither old nor new");
+  bool changed = disk.List(kWorldPolicyFolder).ok();
+  bool new_manifest = false;
+  for (const WorldFile& file : files) {
+    const auto now = disk.Read(file.path);
+    const bool is_old = Same(now, file.before);
+    if (!is_old && !Same(now, file.after)) {
+      return Violation(absl::StrCat("I1: ", file.path, " is neither old nor new"));
+    }
+    changed = changed || !is_old;
+    if (file.path == kWorldManifest) new_manifest = !is_old;
   }
-  const auto policy = disk.Read(kWorldPolicy);
-  if (!absl::IsNotFound(policy.status()) && !(policy.ok() && Same(*policy, NewPolicy()))) {
-    return Violation("I1: the policy is neither absent nor new");
+  // What the manifest names is there whenever it can be read.
+  for (const WorldFile& file : files) {
+    if (file.path == kWorldManifest) continue;
+    const bool is_old = Same(disk.Read(file.path), file.before);
+    if (file.after && new_manifest && is_old) {
+      return Violation(absl::StrCat("a manifest is there before its file ", file.path));
+    }
+    if (!file.after && !new_manifest && !is_old) {
+      return Violation(absl::StrCat("the old manifest is there without its file ", file.path));
+    }
   }
   const auto entries = disk.List(kManifests);
   int pods = 0;
   for (const DirectoryEntry& entry : *entries) pods += entry.name[0] == '.' ? 0 : 1;
   if (pods != 2) return Violation("I1: the static-pod directory has other files");
 
-  const bool changed =
-      policy.ok() || !Same(*manifest, OldManifest()) || disk.List(kWorldPolicyFolder).ok();
   if (!changed || intent_seen) return;
   intent_seen = true;
   const auto journal = disk.ReadDurable(kJournal);
   if (!journal || !absl::StrContains(journal->bytes, kWorldPolicy)) {
     Violation("I2: a file changed before the intent was durable");
   }
-  for (const FileContent& image : {OldManifest(), NewManifest(), NewPolicy()}) {
-    const auto saved =
-        disk.ReadDurable(absl::StrCat(kWorldStateDir, "/images/", Sha256Hex(image.bytes)));
-    if (!saved || saved->bytes != image.bytes) {
-      Violation("I2: a file changed before its images were durable");
+  for (const WorldFile& file : files) {
+    for (const auto& image : {file.before, file.after}) {
+      if (!image) continue;
+      const auto saved =
+          disk.ReadDurable(absl::StrCat(kWorldStateDir, "/images/", Sha256Hex(image->bytes)));
+      if (!saved || saved->bytes != image->bytes) {
+        Violation("I2: a file changed before its images were durable");
+      }
     }
   }
+}
+
+// Temporaries beside managed files, of any of them.
+bool TransactionWorld::HasTemporary() const {
+  for (const WorldFile& file : files) {
+    const auto entries = disk.List(ParentDirectory(file.path));
+    if (!entries.ok()) continue;
+    for (const DirectoryEntry& entry : *entries) {
+      if (entry.name[0] == '.') return true;
+    }
+  }
+  return false;
 }
 
 void TransactionWorld::VerifyEnd(v1::Verdict verdict, bool failed) {
@@ -221,18 +291,19 @@ void TransactionWorld::VerifyEnd(v1::Verdict verdict, bool failed) {
   std::mt19937 unused;
   WorldGate gate(*this);
   for (int round = 0; round < 2; ++round) {
-    const auto manifest = disk.Read(kWorldManifest);
-    const bool is_new = manifest.ok() && Same(*manifest, NewManifest());
-    const bool is_old = manifest.ok() && Same(*manifest, OldManifest());
-    const bool policy = disk.Read(kWorldPolicy).ok();
-    const bool folder = disk.List(kWorldPolicyFolder).ok();
-    if (verdict == v1::VERDICT_COMMITTED && !(is_new && policy)) {
-      Violation("committed, but a file is not the new one");
+    for (const WorldFile& file : files) {
+      const auto now = disk.Read(file.path);
+      if (verdict == v1::VERDICT_COMMITTED && !Same(now, file.after)) {
+        Violation(absl::StrCat("committed, but ", file.path, " is not the new one"));
+      }
+      if (verdict == v1::VERDICT_ROLLED_BACK && !Same(now, file.before)) {
+        Violation(absl::StrCat("rolled back, but ", file.path, " is not as it was"));
+      }
     }
-    if (verdict == v1::VERDICT_ROLLED_BACK && !(is_old && !policy && !folder)) {
-      Violation("rolled back, but something is not as it was");
+    if (verdict == v1::VERDICT_ROLLED_BACK && disk.List(kWorldPolicyFolder).ok()) {
+      Violation("rolled back, but a folder that was made is still there");
     }
-    if (verdict != v1::VERDICT_EMERGENCY_STOP && disk.List(kManifests)->size() != 2) {
+    if (verdict != v1::VERDICT_EMERGENCY_STOP && HasTemporary()) {
       Violation("a temporary file is left over");
     }
     const int gates_before = gates;
@@ -252,7 +323,7 @@ void TransactionWorld::VerifyEnd(v1::Verdict verdict, bool failed) {
       accepted += record.has_run_accepted() ? 1 : 0;
       prepared += record.has_prepared() ? 1 : 0;
       const auto known = reported.find(record.seq());
-      if (known != reported.end() && known->second != record.SerializeAsString()) {
+      if (known != reported.end() && known->second != RecordBytes(record)) {
         Violation("what was reported was contradicted later");
       }
       if (record.has_emergency_stop() && record.emergency_stop().manual_commands().empty()) {

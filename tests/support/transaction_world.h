@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "node-agent/transaction/executor.h"
@@ -23,8 +25,23 @@ enum class Health {
   Dead,             // neither
 };
 
+// What the step does.
+enum class Scenario {
+  PolicyAndManifest,  // one new file in a new folder, named by the manifest
+  // Beside these a file is replaced, one gets another mode and owner, and one that the manifest no
+  // longer names is removed.
+  EveryKind,
+};
+
+// One file of a scenario; nothing where it is absent.
+struct WorldFile {
+  std::string path;
+  std::optional<FileContent> before;
+  std::optional<FileContent> after;
+};
+
 struct TransactionWorld {
-  TransactionWorld();
+  explicit TransactionWorld(Scenario what = Scenario::PolicyAndManifest);
 
   // One life of the agent: open, recover, do the command.  The run's verdict; UNSPECIFIED when a
   // crash ended it; an error when it must be started again.
@@ -46,6 +63,10 @@ struct TransactionWorld {
   v1::RunKey Key() const;
   v1::SignedPlan Plan() const;
 
+  const WorldFile& File(const std::string& path) const;
+  bool HasTemporary() const;
+
+  std::vector<WorldFile> files;  // in the order of publishing
   SimDisk disk;
   SimClock clock;
   Health health = Health::Good;
@@ -59,6 +80,9 @@ extern const char* const kWorldManifest;
 extern const char* const kWorldPolicy;
 extern const char* const kWorldPolicyFolder;
 extern const char* const kWorldStateDir;
+extern const char* const kWorldAdmission;  // replaced
+extern const char* const kWorldKey;        // gets another mode and owner
+extern const char* const kWorldTokens;     // removed
 const FileContent& OldManifest();
 const FileContent& NewManifest();
 const FileContent& NewPolicy();
