@@ -6,14 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "common/base/status_macros.h"
 
 namespace belay {
 namespace {
 
 constexpr size_t kMaxBytes = size_t{16} << 20;
-// A flow bracket makes yaml-cpp queue tokens until it is closed; far above what any manifest needs.
-constexpr int kMaxOpenBrackets = 200;
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -66,49 +63,6 @@ absl::Status CheckCharacters(std::string_view bytes) {
   return absl::OkStatus();
 }
 
-// yaml-cpp recurses once a level, so depth is bounded before it is called.  Quotes are ignored:
-// that can only refuse more.
-absl::Status CheckDepth(std::string_view bytes) {
-  int open = 0;
-  for (size_t at = 0; at < bytes.size(); ++at) {
-    const char c = bytes[at];
-    if (c == '[' || c == '{') ++open;
-    if (c == ']' || c == '}') open = std::max(0, open - 1);
-    if (open > kMaxOpenBrackets)
-      return RefuseAtLine(LineAt(bytes, at), "the file is nested too deeply");
-  }
-  size_t start = 0;
-  while (start < bytes.size()) {
-    int dashes = 0;
-    size_t at = start;
-    while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '-' || bytes[at] == '?')) {
-      const bool entry = bytes[at] != ' ' && at + 1 < bytes.size() && bytes[at + 1] == ' ';
-      if (entry && ++dashes > kMaxDepth) {
-        return RefuseAtLine(LineAt(bytes, at), "the file is nested too deeply");
-      }
-      ++at;
-    }
-    const size_t newline = bytes.find('\n', at);
-    start = newline == std::string_view::npos ? bytes.size() : newline + 1;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckTemplates(std::string_view bytes) {
-  static constexpr std::array<std::string_view, 14> kLogic = {
-      "{%",        "{{-",     "-}}",      "{{ if ", "{{if ",       "{{ range ",    "{{range ",
-      "{{ end }}", "{{end}}", "{{ else ", "{{else", "{{ include ", "{{ template ", "{{ with "};
-  for (const std::string_view logic : kLogic) {
-    const size_t at = bytes.find(logic);
-    if (at != std::string_view::npos) {
-      return RefuseAtLine(LineAt(bytes, at),
-                          absl::StrCat("the file is a template ('", View(logic),
-                                       "'); edit its source and render it again"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 int LineAt(std::string_view bytes, size_t offset) {
@@ -125,9 +79,18 @@ absl::Status CheckBytes(std::string_view bytes) {
     return RefuseAtLine(1, absl::StrCat("the file has ", bytes.size(),
                                         " bytes; no manifest above 16 MiB is edited"));
   }
-  RETURN_IF_ERROR(CheckCharacters(bytes));
-  RETURN_IF_ERROR(CheckDepth(bytes));
-  return CheckTemplates(bytes);
+  return CheckCharacters(bytes);
+}
+
+std::string_view TemplateLogic(std::string_view text) {
+  static constexpr std::array<std::string_view, 14> kLogic = {
+      "{%",        "{{-",     "-}}",      "{{ if ", "{{if ",       "{{ range ",    "{{range ",
+      "{{ end }}", "{{end}}", "{{ else ", "{{else", "{{ include ", "{{ template ", "{{ with "};
+  if (text.find_first_of("{}") == std::string_view::npos) return {};
+  for (const std::string_view logic : kLogic) {
+    if (text.find(logic) != std::string_view::npos) return logic;
+  }
+  return {};
 }
 
 }  // namespace belay

@@ -25,8 +25,8 @@ size_t NextLine(std::string_view bytes, size_t offset);
 // line.
 std::string EndOfLine(std::string_view bytes, size_t offset);
 
-// Behind the node's last byte; nothing for block scalars, scalars over several plain lines and
-// omitted values, whose end the editor does not guess.
+// Behind the node's last byte, in front of blanks, comment and end of line; of a block scalar at
+// the end of its last line that is not blank.  Nothing for omitted values.
 std::optional<size_t> NodeEnd(std::string_view bytes, const ManifestNode& node);
 
 // Sorts them; refuses when two overlap.

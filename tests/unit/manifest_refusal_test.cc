@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"I3 empty", "", ""}, Refused{"I3 only comments", "# nothing\n", ""},
         Refused{"I3 only a separator", "---\n", ""}, Refused{"I4 a list", "- a\n", "1"},
         Refused{"I4 a text", "kube-apiserver\n", "1"},
-        Refused{"A18 several documents", Container("    - kube-apiserver\n") + "---\na: b\n", "10"},
+        Refused{"A18 several documents", Container("    - kube-apiserver\n") + "---\na: b\n", "11"},
         Refused{"A19 kind List", "apiVersion: v1\nkind: List\nitems: []\n", "2"},
         Refused{"I1 does not parse", kHead + "  - name: {{ name }}\n", "7"},
         Refused{"I1 lost indentation", kHead + "  - name: a\n command: b\n", ""},
