@@ -1,0 +1,390 @@
+#include "tests/fuzz/support/pod_maker.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "tests/fuzz/support/sketch.h"
+
+namespace belay::fuzz {
+namespace {
+
+constexpr std::array<std::string_view, 16> kFlags = {"profiling",
+                                                     "v",
+                                                     "etcd-servers",
+                                                     "etcd-servers-overrides",
+                                                     "audit-log-path",
+                                                     "audit-log-maxage",
+                                                     "enable-admission-plugins",
+                                                     "feature-gates",
+                                                     "authorization-mode",
+                                                     "tls-cert-file",
+                                                     "data-dir",
+                                                     "name",
+                                                     "anonymous-auth",
+                                                     "service-account-issuer",
+                                                     "tls-cipher-suites",
+                                                     "vmodule"};
+
+constexpr std::array<std::string_view, 31> kValues = {"false",
+                                                      "true",
+                                                      "/etc/kubernetes/pki/ca.crt",
+                                                      "https://127.0.0.1:2379",
+                                                      "4",
+                                                      "NodeRestriction",
+                                                      "Node,RBAC",
+                                                      "A=true,B=false",
+                                                      "",
+                                                      "a: b",
+                                                      "x #y",
+                                                      "$(HOST_IP)",
+                                                      "https://[::1]:2379,https://b",
+                                                      "{{ x }}",
+                                                      "it's",
+                                                      "say \"hi\"",
+                                                      "back\\slash",
+                                                      "/events#http://127.0.0.1:4002",
+                                                      "*,x",
+                                                      "\xC3\xBC\xE4\xB8\xAD",
+                                                      "010",
+                                                      "~",
+                                                      "yes",
+                                                      "1e3",
+                                                      "k=v",
+                                                      "a, b,,c",
+                                                      "False",
+                                                      "two words",
+                                                      "-1",
+                                                      "ends:",
+                                                      "-rf"};
+
+constexpr std::array<std::string_view, 6> kComments = {
+    "# - --profiling=true", "#- --v=9", "# \xE4\xB8\xAD\xE6\x96\x87", "#", "# a: [b",
+    "# - --data-dir /x"};
+
+std::string Text(std::string_view text) { return std::string(text); }
+
+char Quote(Choices& choices) {
+  constexpr std::array<char, 8> kQuotes = {' ', ' ', ' ', ' ', ' ', '"', '\'', '"'};
+  return choices.Of(kQuotes);
+}
+
+void Decorate(Choices& choices, Sketch& sketch) {
+  switch (choices.Below(16)) {
+    case 12:
+      sketch.above.push_back(Text(choices.Of(kComments)));
+      break;
+    case 13:
+      sketch.above.emplace_back("");
+      break;
+    case 14:
+      sketch.behind = std::string(1 + choices.Below(3), ' ') + "# why";
+      break;
+    case 15:
+      sketch.behind = "  ";
+      break;
+    default:
+      break;
+  }
+}
+
+struct Argv {
+  std::vector<std::string> command;
+  std::vector<std::string> args;
+};
+
+void AddFlags(Choices& choices, std::vector<std::string>& items, std::vector<std::string>& flags) {
+  const size_t count = choices.Below(7);
+  for (size_t i = 0; i < count; ++i) {
+    std::string name = Text(choices.Of(kFlags));
+    flags.push_back(name);
+    if (choices.OneIn(10)) std::replace(name.begin(), name.end(), '-', '_');
+    const std::string dashes = choices.OneIn(12) ? "-" : "--";
+    const std::string value = Text(choices.Of(kValues));
+    switch (choices.Below(10)) {
+      case 7:
+        items.push_back(dashes + name);
+        items.push_back(value.empty() ? "x" : value);
+        break;
+      case 8:
+        items.push_back(dashes + name);
+        break;
+      case 9:
+        if (choices.OneIn(3)) {
+          items.push_back("line one\nline two\n");
+          break;
+        }
+        [[fallthrough]];
+      default:
+        items.push_back(absl::StrCat(dashes, name, "=", value));
+    }
+  }
+  if (choices.OneIn(24)) {
+    items.emplace_back("--");
+    items.emplace_back("--v=1");
+  }
+}
+
+Argv MakeArgv(Choices& choices, const std::string& program, std::vector<std::string>& flags) {
+  Argv argv;
+  switch (choices.Below(10)) {
+    case 6:
+      argv.command = {"/usr/local/bin/" + program};
+      AddFlags(choices, argv.args, flags);
+      return argv;
+    case 7:
+      AddFlags(choices, argv.args, flags);
+      return argv;
+    case 8:
+      argv.command = {"/hyperkube", program.substr(0, 5) == "kube-" ? program.substr(5) : program};
+      break;
+    case 9:
+      argv.command = {"/go-runner", "--log-file=/var/log/x.log", "--also-stdout",
+                      "/bin/" + program};
+      break;
+    default:
+      argv.command = {program};
+  }
+  AddFlags(choices, argv.command, flags);
+  if (choices.OneIn(12)) AddFlags(choices, argv.args, flags);
+  return argv;
+}
+
+Sketch ListOf(Choices& choices, const std::vector<std::string>& texts) {
+  Sketch list = ListSketch({});
+  const char quote = Quote(choices);
+  for (const std::string& text : texts) {
+    Sketch item = TextSketch(text, choices.OneIn(6) ? Quote(choices) : quote);
+    if (text.find('\n') != std::string::npos) {
+      item.quote = '|';
+    } else {
+      Decorate(choices, item);
+    }
+    list.items.push_back(std::move(item));
+  }
+  list.flow = choices.OneIn(8);
+  list.gap = choices.OneIn(10) ? 3 : 1;
+  return list;
+}
+
+using Entries = std::vector<std::pair<std::string, Sketch>>;
+
+Sketch VolumeSketch(const std::string& name, const std::string& path, Choices& choices) {
+  Entries host = {{"path", TextSketch(path)}};
+  if (!choices.OneIn(3)) host.push_back({"type", TextSketch("DirectoryOrCreate")});
+  Entries entries = {{"hostPath", MapSketch(host)}, {"name", TextSketch(name)}};
+  if (choices.OneIn(4)) entries[0] = {"emptyDir", MapSketch({})};
+  if (choices.OneIn(2)) std::swap(entries[0], entries[1]);
+  return MapSketch(std::move(entries));
+}
+
+Sketch MountSketch(const std::string& name, const std::string& path, Choices& choices) {
+  Entries entries = {{"mountPath", TextSketch(path)}, {"name", TextSketch(name)}};
+  if (choices.OneIn(2)) entries.push_back({"readOnly", LiteralSketch("true")});
+  if (choices.OneIn(12)) entries.push_back({"subPath", TextSketch("sub")});
+  return MapSketch(std::move(entries));
+}
+
+void Style(Choices& choices, Sketch& list) {
+  if (choices.OneIn(10)) list.flow = true;
+  for (Sketch& item : list.items) {
+    if (choices.OneIn(8)) item.flow = true;
+    if (choices.OneIn(8)) Decorate(choices, item);
+  }
+}
+
+template <typename List>
+void Shuffle(Choices& choices, List& list) {
+  for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[choices.Below(i)]);
+}
+
+constexpr std::array<std::string_view, 4> kPaths = {"/etc/kubernetes/pki", "/var/lib/etcd",
+                                                    "/etc/ssl/certs", "/etc/kubernetes/audit"};
+constexpr std::array<std::string_view, 4> kVolumes = {"k8s-certs", "etcd-data", "ca-certs",
+                                                      "audit"};
+
+Sketch ContainerSketch(Choices& choices, const std::string& name, const Argv& argv, size_t mounts) {
+  Entries entries = {{"name", TextSketch(name, Quote(choices))},
+                     {"image", TextSketch("registry.k8s.io/" + name + ":v1.28.0")}};
+  if (!argv.command.empty())
+    entries.insert(entries.begin(), {"command", ListOf(choices, argv.command)});
+  if (!argv.args.empty()) entries.push_back({"args", ListOf(choices, argv.args)});
+  if (choices.OneIn(2)) entries.push_back({"resources", MapSketch({})});
+  if (choices.OneIn(4)) {
+    entries.push_back(
+        {"livenessProbe", MapSketch({{"httpGet", MapSketch({{"path", TextSketch("/livez")},
+                                                            {"port", LiteralSketch("6443")}})},
+                                     {"timeoutSeconds", LiteralSketch("15")}})});
+  }
+  Sketch list = ListSketch({});
+  for (size_t i = 0; i < mounts; ++i)
+    list.items.push_back(MountSketch(Text(kVolumes[i]), Text(kPaths[i]), choices));
+  Style(choices, list);
+  if (mounts > 0 || choices.OneIn(4)) entries.push_back({"volumeMounts", std::move(list)});
+  if (choices.OneIn(3)) Shuffle(choices, entries);
+  Sketch map = MapSketch(std::move(entries));
+  return map;
+}
+
+Look MakeLook(Choices& choices) {
+  Look look;
+  if (choices.OneIn(3)) look.lists_in_column = false;
+  if (choices.OneIn(5)) look.step = 2 + 2 * choices.Below(2);
+  if (choices.OneIn(8)) look.end = "\r\n";
+  if (choices.OneIn(16)) look.quoted_keys = true;
+  if (choices.OneIn(8)) {
+    look.json = true;
+    look.one_line = choices.OneIn(3);
+    if (choices.OneIn(3)) look.tab = "\t";
+    if (choices.OneIn(4)) look.colon = ":";
+  }
+  return look;
+}
+
+}  // namespace
+
+MadePod MakePod(Choices& choices) {
+  MadePod made;
+  made.manifest = choices.OneIn(4) ? "etcd" : "kube-apiserver";
+  const Look look = MakeLook(choices);
+  std::string name = made.manifest;
+  if (choices.OneIn(8)) made.container = name = "main";
+  Argv argv = MakeArgv(choices, made.manifest, made.flags);
+  made.argv = argv.command;
+  made.argv.insert(made.argv.end(), argv.args.begin(), argv.args.end());
+  const size_t mounts = choices.Below(4);
+  for (size_t i = 0; i < mounts; ++i) made.mounts.push_back(Text(kPaths[i]));
+
+  Sketch containers = ListSketch({ContainerSketch(choices, name, argv, mounts)});
+  if (choices.OneIn(5)) {
+    std::vector<std::string> other_flags;
+    const Argv other = MakeArgv(choices, made.manifest, other_flags);
+    containers.items.push_back(ContainerSketch(choices, "sidecar", other, choices.Below(2)));
+    if (choices.OneIn(2)) std::swap(containers.items[0], containers.items[1]);
+  }
+  Sketch volumes = ListSketch({});
+  for (size_t i = 0; i < mounts; ++i)
+    volumes.items.push_back(VolumeSketch(Text(kVolumes[i]), Text(kPaths[i]), choices));
+  Style(choices, volumes);
+  Entries spec = {{"containers", std::move(containers)}, {"hostNetwork", LiteralSketch("true")}};
+  if (choices.OneIn(4)) {
+    spec.insert(spec.begin(), {"initContainers",
+                               ListSketch({ContainerSketch(
+                                   choices, "init", {{made.manifest, "--profiling=x"}, {}}, 1)})});
+  }
+  if (mounts > 0 || choices.OneIn(4)) spec.push_back({"volumes", std::move(volumes)});
+  if (choices.OneIn(3)) Shuffle(choices, spec);
+  Entries root = {{"apiVersion", TextSketch("v1")},
+                  {"kind", TextSketch("Pod", Quote(choices))},
+                  {"metadata", MapSketch({{"name", TextSketch(made.manifest)},
+                                          {"namespace", TextSketch("kube-system")}})},
+                  {"spec", MapSketch(std::move(spec))}};
+  if (choices.OneIn(2)) root.push_back({"status", MapSketch({})});
+  if (choices.OneIn(4)) Shuffle(choices, root);
+  if (!look.json) Decorate(choices, root.front().second);
+  made.text = Write(MapSketch(std::move(root)), look);
+  if (!look.json && choices.OneIn(4)) made.text = "---" + look.end + made.text;
+  if (!look.json && choices.OneIn(6)) made.text += "# the end" + look.end;
+  if (choices.OneIn(6)) made.text += look.end;
+  if (choices.OneIn(4)) made.text.resize(made.text.size() - look.end.size());
+  if (choices.OneIn(12)) made.text = "\xEF\xBB\xBF" + made.text;
+  return made;
+}
+
+namespace {
+
+std::string FlagName(Choices& choices, const MadePod& pod) {
+  if (!pod.flags.empty() && !choices.OneIn(3)) return choices.Of(pod.flags);
+  std::string name = Text(choices.Of(kFlags));
+  if (choices.OneIn(4) && name.size() > 3) name.resize(name.size() - 1);
+  return name;
+}
+
+std::string Element(Choices& choices) {
+  constexpr std::array<std::string_view, 9> kElements = {
+      "A=true", "B=false", "RBAC", "Node", "A=false", "NodeRestriction", "a", "c", "C=1"};
+  return Text(choices.Of(kElements));
+}
+
+template <typename Message>
+Message* Addressed(Message* message, const MadePod& pod, Choices& choices) {
+  message->set_manifest(pod.manifest);
+  message->set_container(pod.container);
+  if (choices.OneIn(40)) message->set_container("sidecar");
+  return message;
+}
+
+}  // namespace
+
+v1::Edit MakeEdit(Choices& choices, const MadePod& pod) {
+  v1::Edit edit;
+  switch (choices.Below(10)) {
+    case 4:
+    case 5: {
+      auto* const unset = Addressed(edit.mutable_unset_flag(), pod, choices);
+      unset->set_flag(FlagName(choices, pod));
+      break;
+    }
+    case 6:
+    case 7: {
+      auto* const merge = Addressed(edit.mutable_merge_list_flag(), pod, choices);
+      merge->set_flag(FlagName(choices, pod));
+      const std::string add = Element(choices);
+      merge->add_add(add);
+      const std::string gone = Element(choices);
+      const auto key = [](const std::string& e) { return e.substr(0, e.find('=')); };
+      if (choices.OneIn(2) && key(gone) != key(add)) merge->add_remove(gone);
+      break;
+    }
+    case 8: {
+      auto* const mount = Addressed(edit.mutable_mount_path(), pod, choices);
+      mount->set_name(Text(choices.Of(kVolumes)));
+      mount->set_host_path(Text(choices.Of(kPaths)));
+      mount->set_mount_path(mount->host_path());
+      mount->set_type("DirectoryOrCreate");
+      mount->set_read_only(choices.OneIn(2));
+      break;
+    }
+    case 9: {
+      auto* const unmount = Addressed(edit.mutable_unmount_path(), pod, choices);
+      if (choices.OneIn(2)) unmount->set_name(Text(choices.Of(kVolumes)));
+      if (unmount->name().empty() || choices.OneIn(2))
+        unmount->set_mount_path(Text(choices.Of(kPaths)));
+      break;
+    }
+    default: {
+      auto* const set = Addressed(edit.mutable_set_flag(), pod, choices);
+      set->set_flag(FlagName(choices, pod));
+      set->set_value(Text(choices.Of(kValues)));
+    }
+  }
+  return edit;
+}
+
+std::string Damage(Choices& choices, std::string text) {
+  constexpr std::array<std::string_view, 40> kPieces = {
+      " ",     "  ",    "\n",   "\r\n",    "\t",       "-",        "- ",     ":",
+      ": ",    "#",     " #",   "'",       "\"",       "[",        "]",      "{",
+      "}",     ",",     "|",    ">",       "&a ",      "*a",       "!!str ", "<<: ",
+      "---\n", "...\n", "? ",   "%",       "@",        "`",        "\\",     "--v=1",
+      "null",  "~",     "|-\n", "  - x\n", "\xC2\x85", "command:", "\r",     "name: main\n"};
+  const size_t times = 1 + choices.Below(3);
+  for (size_t i = 0; i < times && !text.empty(); ++i) {
+    const size_t at = choices.Below(std::min<size_t>(text.size(), 65535));
+    const size_t length = std::min(choices.Below(12), text.size() - at);
+    switch (choices.Below(4)) {
+      case 0:
+        text.erase(at, length);
+        break;
+      case 1:
+        text.insert(at, text.substr(at, length));
+        break;
+      default:
+        text.insert(at, choices.Of(kPieces));
+    }
+  }
+  return text;
+}
+
+}  // namespace belay::fuzz
