@@ -113,7 +113,8 @@ std::string JudgeOthers(const CommandLine& before, const CommandLine& after,
                           b[i]->text, "' (", b[i]->value, ")");
     }
   }
-  if (before.flags_begin != after.flags_begin)
+  // More words may stand in front of the first flag when the first flag went.
+  if (after.flags_begin < before.flags_begin)
     return "the flags begin somewhere else: the edit is in front of the program or subcommand";
   return "";
 }
