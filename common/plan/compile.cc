@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/plan/decode.h"
+#include "common/plan/decode_edit.h"
+#include "common/plan/edit_rules.h"
 #include "common/plan/rules.h"
 #include "common/plan/yaml_tree.h"
 
@@ -43,9 +45,35 @@ void Sort(std::vector<Mistake>& mistakes) {
   });
 }
 
+// Each where it stands in the document, but for those about values that could not be read anyway.
+void AddPlaced(const DecodedPlan& decoded, std::vector<BrokenRule> broken,
+               std::vector<Mistake>& mistakes) {
+  for (BrokenRule& rule : broken) {
+    if (IsBroken(decoded, rule.path)) continue;
+    const Place place = PlaceOfPath(decoded, rule.path);
+    mistakes.push_back({place.line, place.column, std::move(rule.message)});
+  }
+}
+
+// A changed config file changes nothing until its reader starts again.
+void FindUnread(const DecodedPlan& decoded, int index, std::vector<Mistake>& warnings) {
+  const v1::Step& step = decoded.plan.steps(index);
+  if (TouchesManifest(step)) return;
+  for (int i = 0; i < step.edits_size(); ++i) {
+    if (!step.edits(i).has_set_config_key() && !step.edits(i).has_unset_config_key()) continue;
+    const Place place =
+        PlaceOfPath(decoded, absl::StrCat("spec.steps[", index, "].edits[", i, "]"));
+    warnings.push_back({place.line, place.column,
+                        "this step restarts nothing: the program that reads this file takes the "
+                        "change up when it is started the next time"});
+    return;
+  }
+}
+
 void FindWarnings(const DecodedPlan& decoded, std::vector<Mistake>& warnings) {
   for (int i = 0; i < decoded.plan.steps_size(); ++i) {
     const v1::Step& step = decoded.plan.steps(i);
+    FindUnread(decoded, i, warnings);
     if (!TouchesManifest(step) || step.gate().stable_ms() >= kKubeletListingMs) continue;
     const Place place = PlaceOfPath(decoded, absl::StrCat("spec.steps[", i, "].gate.stable"));
     warnings.push_back(
@@ -64,15 +92,26 @@ CompiledPlan CompilePlan(std::string_view yaml) {
   if (!document.readable) return compiled;
   DecodedPlan decoded = DecodePlan(document.root);
   for (Mistake& mistake : decoded.mistakes) compiled.mistakes.push_back(std::move(mistake));
-  for (BrokenRule& rule : FindBrokenRules(decoded.plan)) {
-    if (IsBroken(decoded, rule.path)) continue;
-    const Place place = PlaceOfPath(decoded, rule.path);
-    compiled.mistakes.push_back({place.line, place.column, std::move(rule.message)});
-  }
+  AddPlaced(decoded, FindBrokenRules(decoded.plan), compiled.mistakes);
   FindWarnings(decoded, compiled.warnings);
   Sort(compiled.mistakes);
   Sort(compiled.warnings);
   compiled.plan = std::move(decoded.plan);
+  return compiled;
+}
+
+CompiledEdit CompileEdit(std::string_view text, EditScope scope) {
+  CompiledEdit compiled;
+  YamlDocument document = ReadYaml(text);
+  compiled.mistakes = std::move(document.mistakes);
+  if (!document.readable) return compiled;
+  DecodedPlan decoded;
+  DecodeEdit(document.root, "", scope, compiled.edit, decoded);
+  for (Mistake& mistake : decoded.mistakes) compiled.mistakes.push_back(std::move(mistake));
+  std::vector<BrokenRule> broken;
+  CheckEdit(compiled.edit, "", scope, broken);
+  AddPlaced(decoded, std::move(broken), compiled.mistakes);
+  Sort(compiled.mistakes);
   return compiled;
 }
 

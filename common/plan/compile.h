@@ -24,6 +24,18 @@ struct CompiledPlan {
 // Pure.  `yaml` is the text of a file; defaults are filled in (gate, volume names, modes).
 CompiledPlan CompilePlan(std::string_view yaml);
 
+// How much an edit must say.  In a plan: everything.  For one file that is given beside it
+// (`belayctl edit`): not which manifest or file, and flags in any spelling that programs know.
+enum class EditScope { Plan, OneFile };
+
+struct CompiledEdit {
+  v1::Edit edit;                  // meaningful only without mistakes
+  std::vector<Mistake> mistakes;  // sorted by place
+};
+
+// One edit as in a plan, in YAML or JSON: {"setFlag": {"flag": "profiling", "value": "false"}}.
+CompiledEdit CompileEdit(std::string_view text, EditScope scope);
+
 // Checks the rules that need no place (also run on the node against a decoded plan, because what is
 // signed may not have come through our compiler).  Empty means good.
 std::vector<std::string> FindPlanErrors(const v1::RemediationPlan& plan);

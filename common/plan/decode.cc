@@ -3,15 +3,10 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "common/base/digest.h"
+#include "common/plan/decode_edit.h"
 #include "common/plan/fields.h"
 #include "common/plan/gated.h"
-#include "common/plan/rules.h"
-#include "common/plan/suggest.h"
 
 namespace belay {
 namespace {
@@ -24,116 +19,6 @@ constexpr std::uint32_t kRollbackDeadlineMs = 180'000;
 using Kind = YamlNode::Kind;
 
 Place KeyPlace(const YamlEntry& entry) { return {entry.line, entry.column}; }
-
-template <class Repeated>
-void ReadList(Fields& fields, std::string_view key, Repeated* out) {
-  std::vector<std::string> items;
-  fields.TextList(key, items);
-  for (std::string& item : items) *out->Add() = std::move(item);
-}
-
-template <class FlagEdit>
-void ReadTarget(Fields& fields, FlagEdit& edit) {
-  fields.Require("manifest");
-  fields.Text("manifest", *edit.mutable_manifest());
-  fields.Text("container", *edit.mutable_container());
-}
-
-void Read(const YamlEntry& entry, const std::string& path, v1::SetFlag& edit, DecodedPlan& out) {
-  Fields fields(entry.value, path, KeyPlace(entry), {"manifest", "container", "flag", "value"},
-                out);
-  ReadTarget(fields, edit);
-  fields.Require("flag");
-  fields.Text("flag", *edit.mutable_flag());
-  fields.Require("value");
-  fields.Text("value", *edit.mutable_value());
-}
-
-void Read(const YamlEntry& entry, const std::string& path, v1::UnsetFlag& edit, DecodedPlan& out) {
-  Fields fields(entry.value, path, KeyPlace(entry), {"manifest", "container", "flag"}, out);
-  ReadTarget(fields, edit);
-  fields.Require("flag");
-  fields.Text("flag", *edit.mutable_flag());
-}
-
-void Read(const YamlEntry& entry, const std::string& path, v1::MergeListFlag& edit,
-          DecodedPlan& out) {
-  Fields fields(entry.value, path, KeyPlace(entry),
-                {"manifest", "container", "flag", "add", "remove"}, out);
-  ReadTarget(fields, edit);
-  fields.Require("flag");
-  fields.Text("flag", *edit.mutable_flag());
-  ReadList(fields, "add", edit.mutable_add());
-  ReadList(fields, "remove", edit.mutable_remove());
-}
-
-void Read(const YamlEntry& entry, const std::string& path, v1::MountPath& edit, DecodedPlan& out) {
-  Fields fields(entry.value, path, KeyPlace(entry),
-                {"manifest", "container", "name", "hostPath", "mountPath", "type", "readOnly"},
-                out);
-  ReadTarget(fields, edit);
-  fields.Require("hostPath");
-  const bool has_host_path = fields.Text("hostPath", *edit.mutable_host_path());
-  if (!fields.Text("mountPath", *edit.mutable_mount_path())) edit.set_mount_path(edit.host_path());
-  if (!fields.Text("name", *edit.mutable_name())) edit.set_name(VolumeName(edit.host_path()));
-  // The derived values have no mistakes of their own: what is wrong with them is wrong with
-  // hostPath.
-  if (!has_host_path || !absl::StartsWith(edit.host_path(), "/") || edit.host_path() == "/") {
-    if (fields.Find("name") == nullptr) out.broken.insert(fields.PathOf("name"));
-    if (fields.Find("mountPath") == nullptr) out.broken.insert(fields.PathOf("mountPath"));
-  }
-  edit.set_type("DirectoryOrCreate");
-  fields.Text("type", *edit.mutable_type());
-  bool read_only = false;
-  fields.Boolean("readOnly", read_only);
-  edit.set_read_only(read_only);
-}
-
-void Read(const YamlEntry& entry, const std::string& path, v1::PutFile& edit, DecodedPlan& out) {
-  Fields fields(entry.value, path, KeyPlace(entry), {"path", "content", "mode", "owner"}, out);
-  fields.Require("path");
-  fields.Text("path", *edit.mutable_path());
-  fields.Require("content");
-  fields.Text("content", *edit.mutable_content());
-  std::uint32_t mode = 0600;
-  fields.Mode("mode", mode);
-  edit.set_mode(mode);
-  edit.set_owner("0:0");
-  fields.Text("owner", *edit.mutable_owner());
-}
-
-void ReadEdit(const YamlNode& node, const std::string& path, v1::Edit& edit, DecodedPlan& out) {
-  const std::vector<std::string> kinds = {"setFlag", "unsetFlag", "mergeListFlag", "mountPath",
-                                          "putFile"};
-  const Place place{node.line, node.column};
-  out.places.emplace(path, place);
-  if (node.kind != Kind::Map || node.entries.size() != 1) {
-    out.broken.insert(path);
-    out.mistakes.push_back(
-        {place.line, place.column,
-         absl::StrCat("an edit has exactly one key: ", absl::StrJoin(kinds, ", "))});
-    return;
-  }
-  const YamlEntry& entry = node.entries.front();
-  const std::string inner = absl::StrCat(path, ".", entry.key);
-  if (entry.key == "setFlag") {
-    Read(entry, inner, *edit.mutable_set_flag(), out);
-  } else if (entry.key == "unsetFlag") {
-    Read(entry, inner, *edit.mutable_unset_flag(), out);
-  } else if (entry.key == "mergeListFlag") {
-    Read(entry, inner, *edit.mutable_merge_list_flag(), out);
-  } else if (entry.key == "mountPath") {
-    Read(entry, inner, *edit.mutable_mount_path(), out);
-  } else if (entry.key == "putFile") {
-    Read(entry, inner, *edit.mutable_put_file(), out);
-  } else {
-    out.broken.insert(path);
-    out.mistakes.push_back(
-        {entry.line, entry.column,
-         absl::StrCat("unknown edit '", entry.key, "'", DidYouMean(entry.key, kinds),
-                      " (known are ", absl::StrJoin(kinds, ", "), ")")});
-  }
-}
 
 void ReadGate(Fields& step_fields, v1::Step& step, DecodedPlan& out) {
   std::uint32_t deadline_ms = kDeadlineMs;
@@ -150,7 +35,7 @@ void ReadGate(Fields& step_fields, v1::Step& step, DecodedPlan& out) {
     fields.Duration("interval", interval_ms);
     fields.Duration("rollbackDeadline", rollback_deadline_ms);
     own_probes = fields.Find("probes") != nullptr;
-    ReadList(fields, "probes", gate.mutable_probes());
+    fields.TextList("probes", *gate.mutable_probes());
   }
   gate.set_deadline_ms(deadline_ms);
   gate.set_stable_ms(stable_ms);
@@ -165,13 +50,13 @@ void ReadStep(const YamlNode& node, const std::string& path, v1::Step& step, Dec
   if (!fields.is_map()) return;
   fields.Require("name");
   fields.Text("name", *step.mutable_name());
-  ReadList(fields, "controls", step.mutable_controls());
+  fields.TextList("controls", *step.mutable_controls());
   fields.Require("edits");
   if (const YamlEntry* edits = fields.Child("edits", Kind::Sequence, "a list of edits")) {
     int index = 0;
     for (const YamlNode& item : edits->value.items) {
-      ReadEdit(item, absl::StrCat(fields.PathOf("edits"), "[", index++, "]"), *step.add_edits(),
-               out);
+      DecodeEdit(item, absl::StrCat(fields.PathOf("edits"), "[", index++, "]"), EditScope::Plan,
+                 *step.add_edits(), out);
     }
   }
   ReadGate(fields, step, out);
@@ -201,23 +86,6 @@ void RequireExactly(Fields& fields, std::string_view key, std::string_view wante
 }
 
 }  // namespace
-
-std::string VolumeName(std::string_view host_path) {
-  std::string name;
-  for (char c : host_path) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
-      name.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
-    } else if (!name.empty() && name.back() != '-') {
-      name.push_back('-');
-    }
-  }
-  while (!name.empty() && name.back() == '-') name.pop_back();
-  if (name.empty() || name.size() > 63) {
-    name = absl::StrCat(name.substr(0, 50), name.empty() ? "volume-" : "-",
-                        Sha256Hex(host_path).substr(0, 8));
-  }
-  return name;
-}
 
 DecodedPlan DecodePlan(const YamlNode& root) {
   DecodedPlan out;

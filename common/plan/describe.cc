@@ -2,6 +2,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "common/plan/compile.h"
+#include "common/plan/config_path.h"
 
 namespace belay {
 namespace {
@@ -11,6 +12,11 @@ std::string Where(const FlagEdit& edit) {
   return edit.container().empty()
              ? edit.manifest()
              : absl::StrCat(edit.manifest(), " (container ", edit.container(), ")");
+}
+
+template <class ConfigEdit>
+std::string Document(const ConfigEdit& edit) {
+  return edit.kind().empty() ? edit.file() : absl::StrCat(edit.file(), " (", edit.kind(), ")");
 }
 
 std::string DescribeMerge(const v1::MergeListFlag& edit) {
@@ -47,12 +53,27 @@ std::string Describe(const v1::Edit& edit) {
                              file.content().size(), file.mode(),
                              file.owner().empty() ? "0:0" : file.owner());
     }
-    case v1::Edit::kUnmountPath:
-    case v1::Edit::kSetConfigKey:
+    case v1::Edit::kUnmountPath: {
+      const v1::UnmountPath& mount = edit.unmount_path();
+      return absl::StrCat("unmount ", mount.mount_path(),
+                          mount.mount_path().empty() || mount.name().empty() ? "" : " of ",
+                          mount.name().empty() ? "" : "the volume ", mount.name(), " in ",
+                          Where(mount));
+    }
+    case v1::Edit::kSetConfigKey: {
+      const v1::SetConfigKey& set = edit.set_config_key();
+      return absl::StrCat("set ", ConfigPathText(set.path()), "=", set.value_json(), " in ",
+                          Document(set));
+    }
     case v1::Edit::kUnsetConfigKey:
+      return absl::StrCat("unset ", ConfigPathText(edit.unset_config_key().path()), " in ",
+                          Document(edit.unset_config_key()));
     case v1::Edit::kRemoveFile:
+      return absl::StrCat("remove ", edit.remove_file().path());
     case v1::Edit::kSetMode:
+      return absl::StrFormat("set mode %04o of %s", edit.set_mode().mode(), edit.set_mode().path());
     case v1::Edit::kSetOwner:
+      return absl::StrCat("set owner ", edit.set_owner().owner(), " of ", edit.set_owner().path());
     case v1::Edit::KIND_NOT_SET:
       return "an edit of an unknown kind";
   }

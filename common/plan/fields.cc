@@ -149,7 +149,7 @@ bool Fields::Time(std::string_view key, std::int64_t& out_unix) {
   return true;
 }
 
-bool Fields::TextList(std::string_view key, std::vector<std::string>& out) {
+bool Fields::TextList(std::string_view key, google::protobuf::RepeatedPtrField<std::string>& out) {
   const YamlEntry* entry = Child(key, YamlNode::Kind::Sequence, "a list of strings");
   if (entry == nullptr) return false;
   int index = 0;
@@ -161,7 +161,7 @@ bool Fields::TextList(std::string_view key, std::vector<std::string>& out) {
       out_.broken.insert(path);
       Report(place, absl::StrCat("'", View(key), "' must be a list of strings"));
     }
-    out.push_back(item.text);
+    *out.Add() = item.text;
   }
   return true;
 }

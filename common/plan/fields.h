@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "belay/v1/plan.pb.h"
 #include "common/plan/decode.h"
 #include "common/plan/yaml_tree.h"
 
@@ -28,7 +29,7 @@ class Fields {
   bool Duration(std::string_view key, std::uint32_t& out_ms);
   bool Mode(std::string_view key, std::uint32_t& out);
   bool Time(std::string_view key, std::int64_t& out_unix);
-  bool TextList(std::string_view key, std::vector<std::string>& out);
+  bool TextList(std::string_view key, google::protobuf::RepeatedPtrField<std::string>& out);
 
   // The entry when it is there and of this kind, else nullptr (and a mistake when it is there).
   const YamlEntry* Child(std::string_view key, YamlNode::Kind kind, std::string_view what);

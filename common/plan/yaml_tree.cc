@@ -15,12 +15,15 @@ namespace {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::vector<Mistake>& mistakes) : mistakes_(mistakes) {}
+  TreeBuilder(std::string_view text, std::vector<Mistake>& mistakes)
+      : text_(text), mistakes_(mistakes) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Accept(Start(mark, "?", anchor, YamlNode::Kind::Null));
+    YamlNode node = Start(mark, "?", anchor, YamlNode::Kind::Null);
+    if (IsWritten(mark)) node.text = "null";
+    Accept(std::move(node));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     Report(mark, "aliases (*name) are not allowed: write the value out");
@@ -55,6 +58,18 @@ class TreeBuilder : public YAML::EventHandler {
 
   void Report(const YAML::Mark& mark, std::string message) {
     mistakes_.push_back({mark.line + 1, mark.column + 1, std::move(message)});
+  }
+
+  // A null that is written out, not a value left away?
+  bool IsWritten(const YAML::Mark& mark) const {
+    const bool has_bom = text_.substr(0, 3) == "\xEF\xBB\xBF";  // which yaml-cpp does not count
+    const std::size_t at = static_cast<std::size_t>(mark.pos) + (has_bom ? 3 : 0);
+    if (at >= text_.size()) return false;
+    const std::string_view rest = text_.substr(at);
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (rest.substr(0, word.size()) == word) return true;
+    }
+    return false;
   }
 
   YamlNode Start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -96,7 +111,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void AcceptKey(Open& parent, const YamlNode& key) {
-    parent.entry = YamlEntry{key.text, key.line, key.column, {}};
+    parent.entry = YamlEntry{key.text, key.quoted, key.line, key.column, {}};
     parent.has_key = true;
     if (key.kind != YamlNode::Kind::Scalar) {
       mistakes_.push_back({key.line, key.column, "a key must be a plain word"});
@@ -112,6 +127,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  const std::string_view text_;
   std::vector<Mistake>& mistakes_;
   std::vector<Open> open_;
 };
@@ -182,7 +198,7 @@ YamlDocument ReadYaml(std::string_view text) {
   std::istringstream in{std::string(text)};
   try {
     YAML::Parser parser(in);
-    TreeBuilder builder(document.mistakes);
+    TreeBuilder builder(text, document.mistakes);
     if (!parser.HandleNextDocument(builder)) {
       document.mistakes.push_back(
           {1, 1, "the file is empty: a plan begins with apiVersion and kind"});

@@ -19,7 +19,7 @@ struct YamlNode {
   Kind kind = Kind::Null;
   int line = 1;
   int column = 1;
-  std::string text;     // of a scalar, unescaped
+  std::string text;     // of a scalar, unescaped; of a null that is written out "null"
   bool quoted = false;  // a scalar in quotes or a block scalar
   std::vector<YamlNode> items;
   std::vector<YamlEntry> entries;
@@ -27,6 +27,7 @@ struct YamlNode {
 
 struct YamlEntry {
   std::string key;
+  bool key_quoted = false;
   int line = 1;  // of the key
   int column = 1;
   YamlNode value;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/plan/compile.h"
 #include "common/plan/decode.h"
+#include "common/plan/json_value.h"
 #include "common/plan/suggest.h"
 
 namespace belay {
@@ -149,6 +150,9 @@ std::string SetFlag(const std::string& fields) {
 std::string PutFile(const std::string& fields) {
   return WithEdits(absl::StrCat("    - putFile: {", fields, "}\n"));
 }
+std::string Edit(const std::string& kind, const std::string& fields) {
+  return WithEdits(absl::StrCat("    - ", kind, ": {", fields, "}\n"));
+}
 std::string Mount(const std::string& fields) {
   return WithEdits(absl::StrCat("    - mountPath: {manifest: kube-apiserver, ", fields, "}\n"));
 }
@@ -186,10 +190,12 @@ INSTANTIATE_TEST_SUITE_P(
                "2:7: not text: a NUL or a byte that is not UTF-8"},
         Reject{absl::StrCat(kHead, "    - setFlg: {}\n"),
                "8:7: unknown edit 'setFlg'; did you mean 'setFlag'? (known are setFlag, unsetFlag, "
-               "mergeListFlag, mountPath, putFile)"},
+               "mergeListFlag, mountPath, unmountPath, setConfigKey, unsetConfigKey, putFile, "
+               "removeFile, "
+               "setMode, setOwner)"},
         Reject{absl::StrCat(kHead, "    - {}\n"),
                "8:7: an edit has exactly one key: setFlag, unsetFlag, mergeListFlag, mountPath, "
-               "putFile"},
+               "unmountPath, setConfigKey, unsetConfigKey, putFile, removeFile, setMode, setOwner"},
         Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  notBefore: tomorrow\n  steps:"}}),
                "5:14: 'tomorrow' is not an RFC 3339 time such as 2026-11-23T09:46:29Z"},
         Reject{absl::StrReplaceAll(kGood, {{"  steps:",
@@ -262,7 +268,8 @@ INSTANTIATE_TEST_SUITE_P(
             PutFile("path: /etc/kubernetes/manifests/x.bak, content: a"),
             "8:23: '/etc/kubernetes/manifests/x.bak' is in a directory of static-pod manifests, "
             "where "
-            "kubelet runs every file as a pod: use setFlag, unsetFlag, mergeListFlag or mountPath"},
+            "kubelet runs every file as a pod: use setFlag, unsetFlag, mergeListFlag, mountPath or "
+            "unmountPath"},
         Reject{PutFile("path: /etc/kubernetes/x"), "8:7: 'content' is missing in putFile"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -307,6 +314,156 @@ INSTANTIATE_TEST_SUITE_P(
                "controller-manager-healthz, scheduler-healthz and etcd-health\n"
                "9:41: unknown key 'stabel'; did you mean 'stable'?"},
         Reject{absl::StrCat(kGood, "    gate: 60s\n"), "9:11: 'gate' must be a map"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    ConfigsAndFiles, PlanCompileRejects,
+    testing::Values(
+        Reject{Edit("setConfigKey", "file: /etc/kubernetes/a.yaml, value: 1"),
+               "8:7: 'path' is missing in setConfigKey"},
+        Reject{Edit("setConfigKey", "file: etc/a.yaml, path: a..b, value: yes"),
+               "8:28: 'etc/a.yaml' must be an absolute path, beginning with '/'\n"
+               "8:46: config path 'a..b', character 3: a key is missing here; a path looks like "
+               "a.b.c\n"
+               "8:59: 'yes' is not read alike by every reader of YAML: write true, false or a "
+               "decimal number, or put it in quotes"},
+        Reject{Edit("setConfigKey", "file: /etc/a, path: [[a]], value: {b: [010, 1:30, ~, ]}"),
+               "8:36: 'path' must be a text such as authentication.anonymous.enabled, or a list of "
+               "keys, indices and {key: value} of the one item meant\n"
+               "8:61: '010' is not read alike by every reader of YAML: write true, false or a "
+               "decimal number, or put it in quotes\n"
+               "8:66: '1:30' is not read alike by every reader of YAML: write true, false or a "
+               "decimal number, or put it in quotes"},
+        Reject{Edit("setConfigKey", "file: /etc/a, path: a, value: "),
+               "8:52: a value is missing: write null, or \"\" for an empty text"},
+        Reject{Edit("setConfigKey", "file: /etc/a, path: a, value: {no: 1}"),
+               "8:53: the key 'no' must be in quotes"},
+        Reject{Edit("setConfigKey", "file: /etc/a, path: a, value: 1, kind: Kubelet Config"),
+               "8:61: 'Kubelet Config' is not the kind of a document, such as "
+               "KubeletConfiguration"},
+        Reject{Edit("setConfigKey",
+                    "file: /etc/kubernetes/manifests/kube-apiserver.yaml, path: a, value: 1"),
+               "8:28: '/etc/kubernetes/manifests/kube-apiserver.yaml' is in a directory of "
+               "static-pod manifests, where kubelet runs every file as a pod: use setFlag, "
+               "unsetFlag, mergeListFlag, mountPath or unmountPath"},
+        Reject{Edit("unsetConfigKey", "file: /etc/a, path: \"a[0]\""),
+               "8:44: taking an item out by its index would take another one out the next time: "
+               "select it by a key ([name=x]) or set the whole list"},
+        Reject{Edit("unmountPath", "manifest: kube-apiserver"),
+               "8:7: names neither the volume nor the path it is mounted at: give name, mountPath "
+               "or both"},
+        Reject{Edit("removeFile", "path: /etc/kubernetes/manifests/old.yaml"),
+               "8:26: '/etc/kubernetes/manifests/old.yaml' is in a directory of static-pod "
+               "manifests, where kubelet runs every file as a pod: use setFlag, unsetFlag, "
+               "mergeListFlag, mountPath or unmountPath"},
+        Reject{Edit("setMode", "path: /etc/a"), "8:7: 'mode' is missing in setMode"},
+        Reject{Edit("setMode", "path: /etc/a, mode: \"4755\""),
+               "8:37: must be permission bits between \"0001\" and \"0777\", without setuid, "
+               "setgid and sticky"},
+        Reject{Edit("setOwner", "path: /etc/a, owner: root"),
+               "8:39: 'root' must be numbers uid:gid, such as \"0:0\""}));
+
+constexpr char kSetA[] = "    - setConfigKey: {file: /etc/a, path: a.b, value: 1}\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    ConfigsAndFilesContradict, PlanCompileRejects,
+    testing::Values(
+        Reject{WithEdits(absl::StrCat(kSetA,
+                                      "    - unsetConfigKey: {file: /etc/a, kind: K, path: a}\n"
+                                      "    - setConfigKey: {file: /etc/a, path: b, value: 1}\n"
+                                      "    - setConfigKey: {file: /etc/b, path: a.b, value: 1}\n"
+                                      "    - setMode: {path: /etc/a, mode: \"0600\"}\n"
+                                      "    - setOwner: {path: /etc/a, owner: \"0:0\"}\n")),
+               "9:53: edit 1 of this step is already about a.b in /etc/a: make it one edit"},
+        Reject{WithEdits(absl::StrCat("    - putFile: {path: /etc/a, content: x}\n", kSetA)),
+               "9:28: edit 1 of this step is already about /etc/a: make it one edit"},
+        Reject{WithEdits(absl::StrCat(kSetA, "    - removeFile: {path: /etc/a}\n")),
+               "9:26: edit 1 of this step is already about /etc/a: make it one edit"},
+        Reject{WithEdits("    - putFile: {path: /etc/a, content: x}\n"
+                         "    - setMode: {path: /etc/a, mode: \"0600\"}\n"),
+               "9:23: edit 1 of this step is already about /etc/a: make it one edit"},
+        Reject{WithEdits("    - unmountPath: {manifest: etcd, mountPath: /a}\n"
+                         "    - mountPath: {manifest: etcd, hostPath: /b, mountPath: /a}\n"),
+               "9:60: edit 1 of this step is already about /a in etcd: make it one edit"},
+        Reject{WithEdits("    - unmountPath: {manifest: etcd, name: v}\n"
+                         "    - mountPath: {manifest: etcd, hostPath: /b, name: v}\n"),
+               "9:55: edit 1 of this step takes the volume 'v' out: give this one another name, or "
+               "make it two steps"},
+        Reject{WithEdits("    - mountPath: {manifest: etcd, hostPath: /b, name: v}\n"
+                         "    - unmountPath: {manifest: etcd, name: v}\n"),
+               "9:43: an earlier edit of this step mounts the volume 'v': give that one another "
+               "name, or make it two steps"}));
+
+TEST(PlanCompile, CompilesEditsOfConfigsAndFiles) {
+  const CompiledPlan compiled = CompilePlan(WithEdits(
+      "    - setConfigKey: {file: /var/lib/kubelet/config.yaml, path: authentication.anonymous,\n"
+      "        value: {enabled: false, b: [1, 1.5, -2e3, null, \"x\\ty\", plain text, 10s]},\n"
+      "        kind: KubeletConfiguration}\n"
+      "    - setConfigKey: {file: /etc/a, path: [plugins, 0, {name: x}, \"0\", a.b], value: "
+      "\"010\"}\n"
+      "    - unsetConfigKey: {file: /etc/a, path: \"l[name=x]\"}\n"
+      "    - unmountPath: {manifest: kube-apiserver, name: audit, mountPath: /a}\n"
+      "    - removeFile: {path: /etc/c}\n"
+      "    - setMode: {path: /etc/kubernetes/manifests/kube-apiserver.yaml, mode: \"0600\"}\n"
+      "    - setOwner: {path: /etc/kubernetes/manifests/kube-apiserver.yaml, owner: \"0:0\"}\n"));
+  ASSERT_EQ(Shown(compiled.mistakes), "");
+  const v1::Step& step = compiled.plan.steps(0);
+  EXPECT_EQ(step.edits(0).set_config_key().value_json(),
+            R"({"b":[1,1.5,-2e3,null,"x\ty","plain text","10s"],"enabled":false})");
+  EXPECT_EQ(step.edits(1).set_config_key().value_json(), R"("010")");
+  std::string described;
+  for (const v1::Edit& edit : step.edits()) absl::StrAppend(&described, Describe(edit), "\n");
+  EXPECT_EQ(described,
+            "set authentication.anonymous={\"b\":[1,1.5,-2e3,null,\"x\\ty\",\"plain text\","
+            "\"10s\"],\"enabled\":false} in /var/lib/kubelet/config.yaml (KubeletConfiguration)\n"
+            "set plugins[0][name=x].0.\"a.b\"=\"010\" in /etc/a\n"
+            "unset l[name=x] in /etc/a\n"
+            "unmount /a of the volume audit in kube-apiserver\n"
+            "remove /etc/c\n"
+            "set mode 0600 of /etc/kubernetes/manifests/kube-apiserver.yaml\n"
+            "set owner 0:0 of /etc/kubernetes/manifests/kube-apiserver.yaml\n");
+  EXPECT_TRUE(FindPlanErrors(compiled.plan).empty());
+}
+
+TEST(PlanCompile, WarnsThatAConfigFileAloneRestartsNothing) {
+  EXPECT_EQ(Shown(CompilePlan(WithEdits(kSetA)).warnings),
+            "8:7: this step restarts nothing: the program that reads this file takes the change up "
+            "when it is started the next time");
+  EXPECT_EQ(Shown(CompilePlan(absl::StrCat(kGood, kSetA)).warnings), "");
+}
+
+TEST(PlanCompile, AValueThatIsNotCanonicalJsonIsRefused) {
+  for (const std::string json : {"", " 1", "{\"b\":1,\"a\":2}", "{a:1}", "yes", "[1, 2]",
+                                 "\"\\u0041\"", "1\n", "'x'", "{\"a\":1,\"a\":2}", "~", "010"}) {
+    EXPECT_FALSE(IsCanonicalJson(json)) << json;
+  }
+  for (const std::string json :
+       {"1", "-0.5e10", "null", "true", "\"yes\"", "[]", "{}", "{\"a\":[{\"b\":\"c: #d\"},\"\"]}",
+        "\"a\\n\\t\\r\\\"\\\\b\"", "\"\xc3\xa4\"", "{\"a b\":{\"c\":[[],[1,-2]]}}",
+        "\"https://x:1/[a]{b}\""}) {
+    EXPECT_TRUE(IsCanonicalJson(json)) << json;
+  }
+}
+
+TEST(CompileEdit, TakesOneEditInYamlOrJsonWithoutItsFile) {
+  const CompiledEdit set =
+      CompileEdit(R"({"setFlag":{"flag":"Profiling_x","value":"false"}})", EditScope::OneFile);
+  ASSERT_EQ(Shown(set.mistakes), "");
+  EXPECT_EQ(set.edit.set_flag().flag(), "Profiling_x");
+  EXPECT_EQ(set.edit.set_flag().value(), "false");
+  const CompiledEdit mount = CompileEdit("mountPath: {hostPath: /etc/a}", EditScope::OneFile);
+  ASSERT_EQ(Shown(mount.mistakes), "");
+  EXPECT_EQ(mount.edit.mount_path().name(), "etc-a");
+  EXPECT_EQ(mount.edit.mount_path().mount_path(), "/etc/a");
+  EXPECT_EQ(mount.edit.mount_path().type(), "DirectoryOrCreate");
+  EXPECT_EQ(Shown(CompileEdit(R"({"setFlag":{"flag":"--x"}})", EditScope::OneFile).mistakes),
+            "1:2: 'value' is missing in setFlag\n1:20: write the flag without dashes: x");
+  EXPECT_EQ(Shown(CompileEdit("setFlag", EditScope::OneFile).mistakes).substr(0, 33),
+            "1:1: an edit has exactly one key:");
+  EXPECT_EQ(Shown(CompileEdit("{\"setFlag\":", EditScope::OneFile).mistakes).substr(0, 14),
+            "1:1: not YAML:");
+  EXPECT_EQ(Shown(CompileEdit(R"({"setFlag":{"flag":"x","value":"1"}})", EditScope::Plan).mistakes),
+            "1:2: 'manifest' is missing in setFlag");
+}
 
 TEST(PlanCompile, ReportsEveryMistakeOfAFileAtOnce) {
   const CompiledPlan compiled = CompilePlan(
