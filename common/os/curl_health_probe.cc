@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/base/utf8.h"
 
 namespace belay {
@@ -103,28 +106,23 @@ ProbeResult CurlHealthProbe::Ask(const ProbeTarget& target) {
     result.detail = "libcurl has no memory";
     return result;
   }
-  const std::string& host = options_.verify_as;
   const bool v6 = absl::StrContains(target.dial_address, ':');
   const std::string dial = v6 ? absl::StrCat("[", target.dial_address, "]") : target.dial_address;
+  const bool plain = target.trust == ProbeTarget::Trust::Plain;
+  const bool cluster = target.trust == ProbeTarget::Trust::Cluster;
+  const std::string& host = cluster ? options_.verify_as : dial;
   const List connect_to(
       curl_slist_append(nullptr,
                         absl::StrCat(host, ":", target.port, ":", dial, ":", target.port).c_str()),
       &curl_slist_free_all);
-  const std::string url = absl::StrCat("https://", host, ":", target.port, target.path);
+  const std::string url =
+      absl::StrCat(plain ? "http://" : "https://", host, ":", target.port, target.path);
   std::array<char, CURL_ERROR_SIZE> error{};
-  Body body{"", kMostBody};
+  Body body{"", target.keep_body ? kMostFetched : kMostBody};
   SetCommon(curl.get(), url, target.timeout_ms, &body, error.data());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
   curl_easy_setopt(curl.get(), CURLOPT_CONNECT_TO, connect_to.get());
-  curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(curl.get(), CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options_.ca_file.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_CAPATH, nullptr);
-  if (!target.anonymous) {
-    curl_easy_setopt(curl.get(), CURLOPT_SSLCERT, options_.client_certificate_file.c_str());
-    curl_easy_setopt(curl.get(), CURLOPT_SSLKEY, options_.client_key_file.c_str());
-  }
+  if (!plain) SetTrust(curl.get(), target);
   const CURLcode code = curl_easy_perform(curl.get());
   long os_error = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_OS_ERRNO, &os_error);
@@ -133,11 +131,71 @@ ProbeResult CurlHealthProbe::Ask(const ProbeTarget& target) {
     result.detail = Printable(error[0] != '\0' ? error.data() : curl_easy_strerror(code));
     return result;
   }
+  if (!target.certificate_file.empty() && !ServesFile(curl.get(), target.certificate_file)) {
+    result.kind = ProbeResult::Kind::TlsFailed;
+    result.detail =
+        absl::StrCat("another certificate is served than that of ", target.certificate_file);
+    return result;
+  }
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   result.status = static_cast<int>(status);
   if (status != 200) result.detail = FailingChecks(body.bytes);
+  if (status == 200 && target.keep_body) result.body = std::move(body.bytes);
   return result;
+}
+
+void CurlHealthProbe::SetTrust(void* handle, const ProbeTarget& target) const {
+  CURL* const curl = handle;
+  using Trust = ProbeTarget::Trust;
+  const bool files = target.trust == Trust::Files;
+  const bool verified = files || target.trust == Trust::Cluster;
+  const std::string ca = files ? options_.host_root + target.ca_file : options_.ca_file;
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+  curl_easy_setopt(curl, CURLOPT_CERTINFO, verified ? 0L : 1L);
+  curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(curl, CURLOPT_CAINFO, ca.c_str());
+  if (target.anonymous) return;
+  const std::string certificate = files ? options_.host_root + target.client_certificate_file
+                                        : options_.client_certificate_file;
+  const std::string key =
+      files ? options_.host_root + target.client_key_file : options_.client_key_file;
+  curl_easy_setopt(curl, CURLOPT_SSLCERT, certificate.c_str());
+  curl_easy_setopt(curl, CURLOPT_SSLKEY, key.c_str());
+}
+
+bool CurlHealthProbe::ServesFile(void* handle, const std::string& path) const {
+  struct curl_certinfo* served = nullptr;
+  if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &served) != CURLE_OK || served == nullptr ||
+      served->num_of_certs < 1) {
+    return false;
+  }
+  std::ifstream file(options_.host_root + path, std::ios::binary);
+  const std::string wanted{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  for (const curl_slist* field = served->certinfo[0]; field != nullptr; field = field->next) {
+    absl::string_view text = field->data;
+    if (absl::ConsumePrefix(&text, "Cert:")) return SameCertificate(std::string(text), wanted);
+  }
+  return false;
+}
+
+bool SameCertificate(const std::string& pem_a, const std::string& pem_b) {
+  const auto content = [](absl::string_view pem) -> std::string {
+    constexpr absl::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+    const std::size_t begin = pem.find(kBegin);
+    const std::size_t end = pem.find("-----END CERTIFICATE-----");
+    if (begin == absl::string_view::npos || end == absl::string_view::npos || end < begin)
+      return "";
+    std::string text(pem.substr(begin + kBegin.size(), end - begin - kBegin.size()));
+    text.erase(std::remove_if(text.begin(), text.end(),
+                              [](unsigned char c) { return absl::ascii_isspace(c); }),
+               text.end());
+    return text;
+  };
+  const std::string a = content(pem_a);
+  return !a.empty() && a == content(pem_b);
 }
 
 std::string FailingChecks(const std::string& body) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/plan/gated.h"
 #include "node-agent/driver/config.h"
 
 namespace belay {
@@ -120,9 +121,9 @@ std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
     return "an edit of a kind this agent does not know; update belay-agent on this node or leave "
            "it out";
   }
-  if (manifest != kGatedManifest) {
+  if (FindGated(manifest) == nullptr) {
     return absl::StrCat(
-        "manifest \"", manifest, "\": this agent has a gate for ", kGatedManifest,
+        "manifest \"", manifest, "\": this agent has a gate for ", GatedManifestsText(),
         " only and changes nothing it cannot prove healthy; leave this edit out of the plan");
   }
   if (edit.has_mount_path()) return ObjectionToMount(edit.mount_path(), policy);

@@ -17,13 +17,14 @@ struct NodePolicy {
   std::vector<std::string> protected_paths;  // the agent's own files; never touched, allowed or not
 };
 
-// The one static pod that has a gate so far.
-inline constexpr const char* kGatedManifest = "kube-apiserver";
+// Whose readiness is the node's.
+inline constexpr const char* kApiServerManifest = "kube-apiserver";
 
 // Empty when the plan is allowed; otherwise one sentence for each edit that is not.
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy);
 
-// The manifest an edit is about; empty for edits of other files.  An edit of no known kind has the manifest "?".
+// The manifest an edit is about; empty for edits of other files.  An edit of no known kind has the
+// manifest "?".
 std::string ManifestOf(const v1::Edit& edit);
 
 }  // namespace belay

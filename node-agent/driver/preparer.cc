@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/plan/gated.h"
 #include "node-agent/change/change_text.h"
-#include "node-agent/driver/policy.h"
+#include "node-agent/driver/file_users.h"
 #include "node-agent/driver/stray_pods.h"
-#include "node-agent/health/endpoint.h"
+#include "node-agent/health/expectation.h"
 #include "node-agent/manifest/pod.h"
 #include "node-agent/transaction/file_image.h"
 
@@ -45,99 +45,69 @@ void AddChange(const PathChange& change, StepPlan* step) {
   *step->prepared.add_changes() = std::move(out);
 }
 
-absl::StatusOr<ContainerFacts> FindContainer(const PodFacts& pod, const std::string& path) {
-  for (const ContainerFacts& container : pod.containers) {
-    if (container.name == kGatedManifest) return container;
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat(path, ": has no container named ", kGatedManifest,
-                   ", so its process cannot be told from others; this form is not supported"));
-}
-
-absl::Status RefuseUnprovable(const PodFacts& pod, const std::vector<std::string>& argv_after,
-                              const std::string& path) {
-  if (!pod.host_network) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path,
-                     ": the pod has no hostNetwork, so its health cannot be asked from the node; "
-                     "this form is not supported"));
-  }
-  const std::optional<std::string> anonymous = FlagValue(argv_after, "anonymous-auth");
-  bool allowed = true;
-  if (!anonymous || (absl::SimpleAtob(*anonymous, &allowed) && allowed)) return absl::OkStatus();
-  for (const ContainerFacts& container : pod.containers) {
-    for (const HttpProbeFacts& probe : container.http_probes) {
-      if (probe.sends_authorization) continue;
-      return absl::FailedPreconditionError(absl::StrCat(
-          path, ": with --anonymous-auth=false kubelet's ", probe.which, " on ", probe.path,
-          " would be answered 401 and the pod killed minutes later; leave anonymous access on, or "
-          "limit it by "
-          "--authentication-config to the health paths"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// The manifest is already as wanted; is that what runs?
-absl::Status RequireAdopted(const ProcessTable& processes, const std::vector<std::string>& argv,
-                            const std::string& path) {
-  for (const Process& process : processes.List(kGatedManifest)) {
-    if (ArgvMatches(argv, process.argv, kGatedManifest)) return absl::OkStatus();
-  }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "not adopted: ", path, " already says what the plan wants, but no running ", kGatedManifest,
-      " carries these arguments; find out why kubelet does not run this manifest (journalctl -u "
-      "kubelet), then "
-      "start the rollout again"));
-}
-
 }  // namespace
 
 // Proves that the manifest is one that can be judged, and how the old process is told from the new.
 // Nothing where the manifest is already as wanted and runs.
 absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
-    const PathChange& manifest) const {
-  const std::string& path = manifest.path;
-  ASSIGN_OR_RETURN(const PodFacts pod_before, ReadPod(manifest.before.bytes));
-  RETURN_IF_ERROR(RefuseStrayCopies(files_, path, pod_before));
-  ASSIGN_OR_RETURN(const PodFacts pod_after, ReadPod(manifest.after.bytes));
-  ASSIGN_OR_RETURN(const ContainerFacts container_before, FindContainer(pod_before, path));
-  ASSIGN_OR_RETURN(const ContainerFacts container_after, FindContainer(pod_after, path));
-  const std::vector<std::string> argv_before = Argv(container_before);
-  const std::vector<std::string> argv_after = Argv(container_after);
-  RETURN_IF_ERROR(RefuseUnprovable(pod_after, argv_after, path));
+    const PathChange& manifest, const StepChanges& all) const {
+  ManifestChange change;
+  change.manifest = manifest.manifest;
+  change.path = manifest.path;
+  change.touched_flags = manifest.touched_flags;
+  ASSIGN_OR_RETURN(change.before, ReadPod(manifest.before.bytes));
+  RETURN_IF_ERROR(RefuseStrayCopies(files_, manifest.path, change.before));
+  ASSIGN_OR_RETURN(change.after, ReadPod(manifest.after.bytes));
   if (manifest.before.bytes == manifest.after.bytes) {
-    RETURN_IF_ERROR(RequireAdopted(processes_, argv_after, path));
+    RETURN_IF_ERROR(RefuseUnprovable(change));
+    RETURN_IF_ERROR(RequireAdopted(change, processes_));
     return std::nullopt;
   }
-  v1::ComponentExpectation expectation;
-  expectation.set_component(manifest.manifest);
-  expectation.set_manifest_path(path);
-  expectation.mutable_argv_before()->Assign(argv_before.begin(), argv_before.end());
-  expectation.mutable_argv_after()->Assign(argv_after.begin(), argv_after.end());
-  expectation.mutable_touched_flags()->Assign(manifest.touched_flags.begin(),
-                                              manifest.touched_flags.end());
-  ASSIGN_OR_RETURN(*expectation.mutable_health_before(), HealthEndpointFor(argv_before));
-  ASSIGN_OR_RETURN(*expectation.mutable_health_after(), HealthEndpointFor(argv_after));
-  return expectation;
+  for (const PathChange& other : all) {
+    if (other.manifest.empty() && other.changed()) change.other_paths.push_back(other.path);
+  }
+  return belay::ExpectationOf(change, processes_);
+}
+
+// What the step does not change and its gate shall see healthy all the same.
+absl::StatusOr<std::optional<v1::Companion>> Preparer::CompanionOf(const v1::Step& step) const {
+  const std::string name(kGatedComponents[0].manifest);
+  const auto& probes = step.gate().probes();
+  const std::vector<std::string> touched = TouchedManifests(step);
+  if (std::find(probes.begin(), probes.end(), kGatedComponents[0].probe) == probes.end() ||
+      std::find(touched.begin(), touched.end(), name) != touched.end()) {
+    return std::nullopt;
+  }
+  const auto manifest = files_.Read(ManifestPath(manifest_dir_, name));
+  if (absl::IsNotFound(manifest.status())) return std::nullopt;  // etcd on nodes of its own
+  RETURN_IF_ERROR(manifest.status());
+  ASSIGN_OR_RETURN(const PodFacts pod, ReadPod(manifest->bytes));
+  return ApiServerCompanion(pod);
 }
 
 absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
   StepPlan out;
   *out.prepared.mutable_gate() = step.gate();
-  for (const v1::Edit& edit : step.edits()) {
-    const std::string manifest = ManifestOf(edit);
-    if (manifest.empty() || manifest == kGatedManifest) continue;
+  for (const std::string& manifest : TouchedManifests(step)) {
+    if (FindGated(manifest) != nullptr) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("manifest \"", manifest, "\" has no gate on this agent"));
   }
   ASSIGN_OR_RETURN(const StepChanges changes, ChangesOf(step, manifest_dir_, files_));
+  RETURN_IF_ERROR(RefuseUnprovedUse(changes, manifest_dir_, files_, processes_));
   for (const PathChange& change : changes) {
     if (!change.manifest.empty()) {
-      ASSIGN_OR_RETURN(auto expectation, ExpectationOf(change));
+      ASSIGN_OR_RETURN(auto expectation, ExpectationOf(change, changes));
       if (expectation) *out.prepared.add_components() = *std::move(expectation);
     }
     if (change.changed()) AddChange(change, &out);
+  }
+  if (out.prepared.components().empty()) return out;
+  ASSIGN_OR_RETURN(const auto companion, CompanionOf(step));
+  if (companion) {
+    for (v1::ComponentExpectation& component : *out.prepared.mutable_components()) {
+      *component.add_companions() = *companion;
+    }
   }
   return out;
 }

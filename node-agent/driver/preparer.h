@@ -28,7 +28,8 @@ class Preparer {
 
  private:
   absl::StatusOr<std::optional<v1::ComponentExpectation>> ExpectationOf(
-      const PathChange& manifest) const;
+      const PathChange& manifest, const StepChanges& all) const;
+  absl::StatusOr<std::optional<v1::Companion>> CompanionOf(const v1::Step& step) const;
 
   const FileSystem& files_;
   const ProcessTable& processes_;

@@ -140,9 +140,10 @@ absl::Status RunAgent(const std::string& config_path) {
                    FileLock::Acquire(config.state_dir + "/lock", "belay-agent"));
   RETURN_IF_ERROR(CheckIdentity(*local, config));
 
-  const std::string manifest = absl::StrCat(config.manifest_dir, "/", kGatedManifest, ".yaml");
+  const std::string manifest = absl::StrCat(config.manifest_dir, "/", kApiServerManifest, ".yaml");
   const ProcProcessTable processes;
   CurlHealthProbeOptions probe_options;
+  probe_options.host_root = config.host_root == "/" ? "" : config.host_root;
   probe_options.ca_file = OnHost(config, config.apiserver.ca);
   probe_options.client_certificate_file = OnHost(config, config.apiserver.client_certificate);
   probe_options.client_key_file = OnHost(config, config.apiserver.client_key);
@@ -174,7 +175,11 @@ absl::Status RunAgent(const std::string& config_path) {
   RunnerOptions with;
   with.trusted_keys = std::move(keys);
   with.policy = PolicyOf(config, config_path);
-  with.prepare = [&preparer](const v1::Step& step) { return preparer.Prepare(step); };
+  with.prepare = [&preparer, &gatekeeper](const v1::Step& step) -> absl::StatusOr<StepPlan> {
+    ASSIGN_OR_RETURN(StepPlan plan, preparer.Prepare(step));
+    RETURN_IF_ERROR(gatekeeper.RequireProvable(plan.prepared));
+    return plan;
+  };
   with.check_ready = [&host, &probe, &manifest] {
     const Readiness readiness = LocalApiServerReadiness(*host, *probe, manifest);
     return readiness.ready ? absl::OkStatus() : absl::UnavailableError(readiness.reason);

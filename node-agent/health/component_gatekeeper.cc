@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1'000 * kMillisecond;
+constexpr std::int64_t kProvableWithin = 10 * kSecond;
 constexpr std::int64_t kExitSlice = 50 * kMillisecond;
 
 // A plan may not turn the gate into a busy loop, nor let it look away.
@@ -42,18 +43,23 @@ GateResult Failed(std::string reason) {
 }  // namespace
 
 Observation ComponentGatekeeper::Look(const v1::ComponentExpectation& component,
-                                      GateDirection direction) const {
+                                      GateDirection direction, Asker* asker) const {
+  const bool forward = direction == GateDirection::Forward;
   const v1::HealthEndpoint& endpoint =
-      direction == GateDirection::Forward ? component.health_after() : component.health_before();
+      forward ? component.health_after() : component.health_before();
   Observation seen;
   seen.processes = world_.processes.List(component.component());
   seen.listeners = Listeners(seen.processes, endpoint);
-  ProbeTarget target;
-  target.dial_address = endpoint.dial_address();
-  target.port = endpoint.port();
-  target.path = "/readyz";
-  target.anonymous = endpoint.anonymous();
-  seen.probe = world_.probe.Ask(target);
+  Asker::Reply reply = asker->Ask(world_.probe, endpoint, world_.clock.BootNowNs());
+  seen.probe = std::move(reply.probe);
+  seen.objection = std::move(reply.objection);
+  if (seen.probe.kind == ProbeResult::Kind::Answered && seen.probe.status == 200) {
+    seen.kubelet = AskAsKubelet(world_.probe, forward ? component.kubelet_probes_after()
+                                                      : component.kubelet_probes_before());
+    if (seen.objection.empty()) {
+      seen.objection = AskCompanions(world_.probe, component.companions());
+    }
+  }
   // Whoever owns the port before and after the answer is the one that has given it.
   if (seen.listeners != Listeners(seen.processes, endpoint)) seen.listeners.clear();
   seen.runs = RunsOf(world_.files, world_.pod_logs, component.pod(), component.container());
@@ -105,14 +111,14 @@ ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& re
 }
 
 ComponentGatekeeper::Ended ComponentGatekeeper::Sample(const GateRequest& request,
-                                                       std::vector<Gate>* gates) const {
+                                                       std::vector<Watched>* watched) const {
   bool all_passed = true;
   std::vector<Process> followed;
-  for (std::size_t i = 0; i < gates->size(); ++i) {
-    Gate& gate = (*gates)[i];
+  for (std::size_t i = 0; i < watched->size(); ++i) {
+    Gate& gate = (*watched)[i].gate;
     if (gate.verdict() != GateVerdict::Pending) continue;
     const auto& component = request.prepared.components(static_cast<int>(i));
-    const Observation seen = Look(component, request.direction);
+    const Observation seen = Look(component, request.direction, &(*watched)[i].asker);
     followed.insert(followed.end(), seen.processes.begin(), seen.processes.end());
     switch (gate.Observe(seen)) {
       case GateVerdict::Pending:
@@ -140,7 +146,7 @@ ComponentGatekeeper::Ended ComponentGatekeeper::Sample(const GateRequest& reques
 }
 
 GateResult ComponentGatekeeper::Finish(const GateRequest& request, GateResult result,
-                                       const std::vector<Gate>& gates) const {
+                                       const std::vector<Watched>& watched) const {
   if (result.kind == GateResult::Kind::Passed) {
     if (Ended ended = CheckFiles(request, true, &result.report)) {
       ended->report = std::move(result.report);
@@ -148,12 +154,13 @@ GateResult ComponentGatekeeper::Finish(const GateRequest& request, GateResult re
     }
   }
   result.report.set_changed(true);
-  for (std::size_t i = 0; i < gates.size(); ++i) {
-    gates[i].Report(&result.report);
-    if (!gates[i].adopted()) continue;
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    const Gate& gate = watched[i].gate;
+    gate.Report(&result.report);
+    if (!gate.adopted()) continue;
     for (const v1::FlagVerification& flag :
          VerifyTouchedFlags(request.prepared.components(static_cast<int>(i)), request.direction,
-                            gates[i].adopted()->argv)) {
+                            gate.adopted()->argv)) {
       *result.report.add_flags() = flag;
       if (flag.ok() || result.kind != GateResult::Kind::Passed) continue;
       result.kind = GateResult::Kind::Failed;
@@ -176,9 +183,9 @@ bool ComponentGatekeeper::Wait(std::int64_t ns) const {
 
 GateResult ComponentGatekeeper::Run(const GateRequest& request,
                                     const std::function<void(const std::string&)>& progress) {
-  std::vector<Gate> gates;
+  std::vector<Watched> watched;
   for (const v1::ComponentExpectation& component : request.prepared.components()) {
-    gates.emplace_back(SpecOf(request, component, world_.clock.BootNowNs()));
+    watched.push_back({Gate(SpecOf(request, component, world_.clock.BootNowNs())), {}});
   }
   std::int64_t next_file_check = 0;
   std::string shown;
@@ -187,13 +194,14 @@ GateResult ComponentGatekeeper::Run(const GateRequest& request,
     v1::StepReport unused;
     if (world_.clock.BootNowNs() >= next_file_check) {
       if (Ended ended = CheckFiles(request, false, &unused)) {
-        return Finish(request, *std::move(ended), gates);
+        return Finish(request, *std::move(ended), watched);
       }
       next_file_check = world_.clock.BootNowNs() + kSecond;
     }
-    if (Ended ended = Sample(request, &gates)) return Finish(request, *std::move(ended), gates);
+    if (Ended ended = Sample(request, &watched)) return Finish(request, *std::move(ended), watched);
     const std::int64_t now = world_.clock.BootNowNs();
-    for (const Gate& gate : gates) {
+    for (const Watched& each : watched) {
+      const Gate& gate = each.gate;
       if (gate.verdict() != GateVerdict::Pending) continue;
       if (gate.Waiting() == shown && now - shown_at < kSecond) continue;
       shown = gate.Waiting();
@@ -204,9 +212,33 @@ GateResult ComponentGatekeeper::Run(const GateRequest& request,
       GateResult result;
       result.kind = GateResult::Kind::Interrupted;
       result.reason = "the agent is stopping";
-      return Finish(request, std::move(result), gates);
+      return Finish(request, std::move(result), watched);
     }
   }
+}
+
+absl::Status ComponentGatekeeper::RequireProvable(const v1::Prepared& prepared) const {
+  for (const v1::ComponentExpectation& component : prepared.components()) {
+    GateSpec spec;
+    const std::int64_t now = world_.clock.BootNowNs();
+    spec.adoption = {GateDirection::Backward, component, now, now};
+    spec.opened_boottime_ns = now;
+    spec.deadline_ns = kProvableWithin;
+    Gate gate(spec);
+    Asker asker;
+    while (gate.Observe(Look(component, GateDirection::Backward, &asker)) == GateVerdict::Pending) {
+      if (world_.pause.For(kSecond / 2)) return absl::CancelledError("the agent is stopping");
+    }
+    if (gate.verdict() == GateVerdict::Passed) continue;
+    return absl::UnavailableError(
+        absl::StrCat(component.component(),
+                     " is not provably healthy before the step, so neither could a "
+                     "rollback be proved: ",
+                     gate.reason(),
+                     "; nothing was changed. See to it, then start the "
+                     "rollout again"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace belay

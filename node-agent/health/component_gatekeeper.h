@@ -14,6 +14,7 @@
 #include "common/os/health_probe.h"
 #include "common/os/pause.h"
 #include "common/os/process_table.h"
+#include "node-agent/health/ask.h"
 #include "node-agent/health/container_runs.h"
 #include "node-agent/health/gatekeeper.h"
 
@@ -42,19 +43,29 @@ class ComponentGatekeeper final : public Gatekeeper {
   GateResult Run(const GateRequest& request,
                  const std::function<void(const std::string&)>& progress) override;
 
+  // Would the gate of a rollback pass now, before anything is changed?  What it cannot prove
+  // healthy beforehand it could never prove restored.  Waits for a few seconds; UNAVAILABLE with
+  // the reason.
+  absl::Status RequireProvable(const v1::Prepared& prepared) const;
+
  private:
   using Ended = std::optional<GateResult>;
-  Observation Look(const v1::ComponentExpectation& component, GateDirection direction) const;
+  struct Watched {  // one component
+    Gate gate;
+    Asker asker;
+  };
+  Observation Look(const v1::ComponentExpectation& component, GateDirection direction,
+                   Asker* asker) const;
   std::vector<std::int64_t> Listeners(const std::vector<Process>& processes,
                                       const v1::HealthEndpoint& endpoint) const;
   // Of files and strays; nothing when all is well.
   Ended CheckFiles(const GateRequest& request, bool last, v1::StepReport* report) const;
   // Feeds each gate once.  Nothing while one is pending.
-  Ended Sample(const GateRequest& request, std::vector<Gate>* gates) const;
+  Ended Sample(const GateRequest& request, std::vector<Watched>* watched) const;
   // Until it is time for the next sample, or a process has ended.  True when stopped.
   bool Wait(std::int64_t ns) const;
   GateResult Finish(const GateRequest& request, GateResult result,
-                    const std::vector<Gate>& gates) const;
+                    const std::vector<Watched>& watched) const;
 
   const GatekeeperWorld world_;
   const StrayCheck refuse_strays_;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "node-agent/health/ask.h"
 
 namespace belay {
 namespace {
@@ -13,28 +14,9 @@ constexpr int kCrashLoop = 2;
 
 double Seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
-std::string ProbeText(const ProbeResult& probe, const std::string& objection) {
-  const auto with_detail = [&probe](const std::string& what) {
-    return probe.detail.empty() ? what : absl::StrCat(what, " ", probe.detail);
-  };
-  switch (probe.kind) {
-    case ProbeResult::Kind::Answered:
-      if (probe.status == 200)
-        return objection.empty() ? "ok" : absl::StrCat("ok, but ", objection);
-      if (probe.status == 401 || probe.status == 403) {
-        return absl::StrCat(probe.status, " (health unknown: not allowed to ask)");
-      }
-      return with_detail(absl::StrCat(probe.status));
-    case ProbeResult::Kind::Refused:
-      return "refused";
-    case ProbeResult::Kind::TimedOut:
-      return "timed out";
-    case ProbeResult::Kind::TlsFailed:
-      return with_detail("TLS failed:");
-    case ProbeResult::Kind::Failed:
-      return with_detail("failed:");
-  }
-  return "unknown answer";
+std::string WithObjection(const ProbeResult& probe, const std::string& objection) {
+  const std::string answer = AnswerText(probe);
+  return objection.empty() ? answer : absl::StrCat(answer, ", but ", objection);
 }
 
 // Only the status decides; 401 and 403 say nothing about health.
@@ -190,7 +172,7 @@ void Gate::CountExits(const Observation& observation) {
 }
 
 std::string Gate::Explain(const Observation& observation, bool served) const {
-  const std::string answer = ProbeText(observation.probe, observation.objection);
+  const std::string answer = WithObjection(observation.probe, observation.objection);
   if (served) {
     std::string what = absl::StrCat(forward() ? "new process: " : "old configuration: ", answer);
     for (const KubeletAnswer& kubelet : observation.kubelet) {

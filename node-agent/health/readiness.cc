@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "node-agent/health/ask.h"
 #include "node-agent/health/endpoint.h"
 #include "node-agent/manifest/pod.h"
 
@@ -46,11 +47,7 @@ Readiness LocalApiServerReadiness(const FileSystem& files, HealthProbe& probe,
   if (!endpoint.ok()) {
     return {false, absl::StrCat(manifest_path, ": ", endpoint.status().message())};
   }
-  ProbeTarget target;
-  target.dial_address = endpoint->dial_address();
-  target.port = endpoint->port();
-  target.path = "/readyz";
-  target.anonymous = endpoint->anonymous();
+  const ProbeTarget target = TargetOf(*endpoint);
   const ProbeResult result = probe.Ask(target);
   if (result.kind == ProbeResult::Kind::Answered && result.status == 200) return {true, ""};
   return {false, absl::StrCat("the API server on ", target.dial_address, ":", target.port, " ",

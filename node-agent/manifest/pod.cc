@@ -219,9 +219,9 @@ std::optional<std::string> HostPathOf(const ContainerFacts& container, std::stri
     if (found && at.size() < longest) continue;
     longest = at.size();
     std::string_view on_host = mount.host_path;
-    while (on_host.size() > 1 && on_host.back() == '/') on_host.remove_suffix(1);
+    while (!on_host.empty() && on_host.back() == '/') on_host.remove_suffix(1);
     found = std::string(on_host);
-    if (!on_host.empty()) found->append(root ? path : path.substr(at.size()));
+    if (!mount.host_path.empty()) found->append(root ? path : path.substr(at.size()));
   }
   if (found && found->empty()) return std::nullopt;
   return found;

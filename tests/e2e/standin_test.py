@@ -2,6 +2,7 @@
 """The stand-ins keep the habits of kubelet and kube-apiserver that Belay's tests rely on.
 
 What is expected here was measured on the lab.  standin_test.py STANDIN_PROGRAMS"""
+import glob
 import os
 import re
 import shutil
@@ -98,7 +99,8 @@ class StandinTest(unittest.TestCase):
     def test_a_crashing_server_is_retried_with_back_off(self):
         self.node.replace_manifest(self.with_flag(b"--no-such-flag"))
         wait_until(lambda: "back-off 10s" in self.runner_log(), 10, "the back-off")
-        with open(os.path.join(self.node.root, "var/log/pods/kube-system_kube-apiserver_kube-apiserver.log")) as log:
+        pattern = "var/log/pods/kube-system_kube-apiserver-standin_*/kube-apiserver/1.log"
+        with open(glob.glob(os.path.join(self.node.root, pattern))[0]) as log:
             self.assertIn("Error: unknown flag: --no-such-flag", log.read())
 
     def test_a_file_that_is_not_mounted_is_missing(self):

@@ -147,6 +147,67 @@ TEST_F(CurlHealthProbeTest, AnotherNameOrAnotherCaIsNotBelieved) {
   }
 }
 
+TEST_F(CurlHealthProbeTest, AsksAMemberOfAnotherCaWithItsOwnFiles) {
+  const Server server(File("named.pem"), File("named.key"), File("ca.pem"));
+  auto probe = CurlHealthProbe::Open({.ca_file = File("other.pem"), .host_root = *directory_});
+  ASSERT_TRUE(probe.ok());
+  ProbeTarget target{"127.0.0.1", server.port(), "/who", false, 5000};
+  target.trust = ProbeTarget::Trust::Files;
+  target.ca_file = "/ca.pem";
+  target.client_certificate_file = "/client.pem";
+  target.client_key_file = "/client.key";
+  target.keep_body = true;
+  ProbeResult result = (*probe)->Ask(target);
+  EXPECT_EQ(result.status, 200) << result.detail;
+  EXPECT_EQ(result.body, "ok");
+  target.ca_file = "/other.pem";
+  EXPECT_EQ((*probe)->Ask(target).kind, Kind::TlsFailed);
+  target.ca_file = "/ca.pem";
+  target.anonymous = true;
+  EXPECT_EQ((*probe)->Ask(target).status, 401);
+  // A certificate for another address.
+  const Server elsewhere(File("right.pem"), File("right.key"), "");
+  target.port = elsewhere.port();
+  EXPECT_EQ((*probe)->Ask(target).kind, Kind::TlsFailed);
+}
+
+TEST_F(CurlHealthProbeTest, WhereTheOwnerIsProvedOnlyANamedFileIsCompared) {
+  const Server server(File("forged.pem"), File("forged.key"), "");
+  auto probe = CurlHealthProbe::Open({.ca_file = File("ca.pem"), .host_root = *directory_});
+  ASSERT_TRUE(probe.ok());
+  ProbeTarget target{"127.0.0.1", server.port(), "/readyz", true, 5000};
+  target.trust = ProbeTarget::Trust::Owner;
+  EXPECT_EQ((*probe)->Ask(target).status, 200);
+  target.certificate_file = "/forged.pem";
+  EXPECT_EQ((*probe)->Ask(target).status, 200);
+  for (const char* other : {"/right.pem", "/missing.pem", "/forged.key"}) {
+    target.certificate_file = other;
+    const ProbeResult result = (*probe)->Ask(target);
+    EXPECT_EQ(result.kind, Kind::TlsFailed) << other;
+    EXPECT_EQ(result.status, 0);
+  }
+}
+
+TEST_F(CurlHealthProbeTest, AsksWithoutTlsOnlyWhereToldSo) {
+  const Server server("", "", "");
+  auto probe = CurlHealthProbe::Open({.ca_file = File("ca.pem")});
+  ASSERT_TRUE(probe.ok());
+  ProbeTarget target{"127.0.0.1", server.port(), "/health", true, 5000};
+  EXPECT_NE((*probe)->Ask(target).status, 200);
+  target.trust = ProbeTarget::Trust::Plain;
+  EXPECT_EQ((*probe)->Ask(target).status, 200);
+}
+
+TEST(SameCertificate, ComparesTheFirstOneOfEach) {
+  const std::string a = "-----BEGIN CERTIFICATE-----\nAAAA\nBB==\n-----END CERTIFICATE-----\n";
+  const std::string b = "-----BEGIN CERTIFICATE-----\nAAAA\nCC==\n-----END CERTIFICATE-----\n";
+  EXPECT_TRUE(SameCertificate(a, "Bag\n" + a + b));
+  EXPECT_TRUE(SameCertificate(a, "-----BEGIN CERTIFICATE-----AAAABB==-----END CERTIFICATE-----"));
+  EXPECT_FALSE(SameCertificate(a, b + a));
+  EXPECT_FALSE(SameCertificate("", ""));
+  EXPECT_FALSE(SameCertificate("-----END CERTIFICATE----------BEGIN CERTIFICATE-----", a));
+}
+
 TEST_F(CurlHealthProbeTest, ReportsTheStatusAndOnlyTheFailingChecks) {
   const Server server(File("right.pem"), File("right.key"), "");
   EXPECT_EQ(Ask(server.port(), "/forbidden").status, 403);

@@ -261,6 +261,50 @@ TEST_F(GatekeeperTest, ACrashLoopThatIsTooQuickToBeSeenIsReadFromKubeletsLogsWit
             "last words of kube-apiserver: Usage: | Error: unknown flag: --x");
 }
 
+TEST_F(GatekeeperTest, WhatCouldNotBeProvedRestoredIsRefusedBeforehand) {
+  const auto require = [this] {
+    return ComponentGatekeeper({disk_, world_, world_, world_.clock, world_, world_},
+                               [](const std::string&) { return absl::OkStatus(); })
+        .RequireProvable(request_.prepared);
+  };
+  EXPECT_FALSE(require().ok());  // another configuration runs
+  EXPECT_NEAR(Waited(), 10, 1);
+  world_.processes = {{1, 5, {"kube-apiserver", "--profiling=true"}}};
+  world_.listener = 1;
+  EXPECT_TRUE(require().ok());
+  request_.prepared.mutable_components(0)->set_reads_changed_files(true);
+  EXPECT_TRUE(require().ok());
+  request_.prepared.mutable_components(0)->set_pod_uid_before("a");
+  EXPECT_FALSE(require().ok());
+  world_.processes[0].pod_uid = "a";
+  EXPECT_TRUE(require().ok());
+  world_.answer.status = 500;
+  const absl::Status unwell = require();
+  EXPECT_NE(unwell.message().find("nothing was changed"), std::string::npos) << unwell;
+  world_.stop = true;
+  EXPECT_EQ(require().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(GatekeeperTest, EtcdIsAskedForItsMetricsAndKubeletsProbesAreAsked) {
+  v1::ComponentExpectation& component = *request_.prepared.mutable_components(0);
+  component.mutable_health_after()->set_kind(v1::HealthEndpoint::ETCD);
+  GateResult result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_NE(result.reason.find("metrics"), std::string::npos) << result.reason;
+  component.mutable_health_after()->set_kind(v1::HealthEndpoint::API_SERVER);
+  v1::KubeletProbe& probe = *component.add_kubelet_probes_after();
+  probe.set_which("livenessProbe");
+  probe.set_path("/livez");
+  probe.set_period_ms(10'000);
+  probe.set_failure_threshold(8);
+  world_.at_ask = [this] { world_.answer.status = world_.asked.path == "/livez" ? 401 : 200; };
+  request_.applied_boottime_ns = world_.clock.BootNowNs();
+  world_.processes[0].started_boottime_ns = world_.clock.BootNowNs() + 1;
+  result = Run();
+  EXPECT_EQ(result.kind, Kind::Failed);
+  EXPECT_EQ(result.reason.rfind("kubelet would kill it", 0), 0U) << result.reason;
+}
+
 TEST_F(GatekeeperTest, AStopInterruptsItUndecided) {
   world_.at_pause = [this](std::int64_t) { world_.stop = true; };
   EXPECT_EQ(Run().kind, Kind::Interrupted);

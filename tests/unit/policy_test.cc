@@ -118,15 +118,18 @@ TEST(Policy, UnmountingIsAMatterOfTheGatedManifestOnly) {
   v1::Edit edit;
   edit.mutable_unmount_path()->set_manifest("kube-apiserver");
   EXPECT_TRUE(Objections(edit).empty());
-  edit.mutable_unmount_path()->set_manifest("etcd");
+  edit.mutable_unmount_path()->set_manifest("kube-proxy");
   EXPECT_EQ(Objections(edit).size(), 1U);
 }
 
-TEST(Policy, OnlyTheApiServersManifestMayBeEdited) {
+TEST(Policy, OnlyManifestsWithAGateMayBeEdited) {
   v1::Edit edit;
-  edit.mutable_set_flag()->set_manifest("kube-apiserver");
-  EXPECT_TRUE(Objections(edit).empty());
-  for (const char* manifest : {"kube-scheduler", "etcd", "", "../kube-apiserver"}) {
+  for (const char* manifest :
+       {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"}) {
+    edit.mutable_set_flag()->set_manifest(manifest);
+    EXPECT_TRUE(Objections(edit).empty()) << manifest;
+  }
+  for (const char* manifest : {"kube-proxy", "", "../kube-apiserver"}) {
     edit.mutable_set_flag()->set_manifest(manifest);
     EXPECT_EQ(Objections(edit).size(), 1U) << manifest;
   }

@@ -215,8 +215,32 @@ TEST_F(PreparerTest, AnonymousAccessIsNotTakenFromUnauthenticatedProbes) {
   EXPECT_TRUE(Prepare({SetFlagEdit("anonymous-auth", "true")}).ok());
 }
 
-TEST_F(PreparerTest, AnotherManifestIsRefused) {
-  ExpectRefused({SetFlagEdit("profiling", "false", "kube-scheduler")}, "no gate");
+TEST_F(PreparerTest, AManifestWithoutAGateIsRefused) {
+  ExpectRefused({SetFlagEdit("profiling", "false", "kube-proxy")}, "no gate");
+}
+
+TEST_F(PreparerTest, EtcdIsProvedTogetherWithTheApiServerBesideIt) {
+  const std::string path = std::string(kDirectory) + "/etcd.yaml";
+  disk.PutFile(path,
+               "apiVersion: v1\nkind: Pod\nmetadata:\n  name: etcd\n  namespace: kube-system\n"
+               "spec:\n  hostNetwork: true\n  containers:\n  - name: etcd\n    image: x\n"
+               "    command:\n    - etcd\n    - --snapshot-count=10000\n",
+               attributes);
+  v1::Step step = StepOf({SetFlagEdit("snapshot-count", "20000", "etcd")});
+  step.mutable_gate()->add_probes("etcd-health");
+  step.mutable_gate()->add_probes("apiserver-readyz");
+  const auto prepare = [&] { return Preparer(disk, processes, kDirectory).Prepare(step); };
+  absl::StatusOr<StepPlan> plan = prepare();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_EQ(plan->prepared.components_size(), 1);
+  EXPECT_EQ(plan->prepared.components(0).component(), "etcd");
+  ASSERT_EQ(plan->prepared.components(0).companions_size(), 1);
+  EXPECT_EQ(plan->prepared.components(0).companions(0).probe(), "apiserver-readyz");
+  EXPECT_EQ(plan->prepared.components(0).companions(0).health().port(), 6443U);
+  disk.Erase(kPath);  // etcd on nodes of its own
+  plan = prepare();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->prepared.components(0).companions_size(), 0);
 }
 
 TEST_F(PreparerTest, OneFileTwiceInAStepIsRefused) {

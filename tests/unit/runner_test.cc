@@ -196,8 +196,8 @@ TEST_F(RunnerTest, APathOutsideThePolicyIsRefused) {
 }
 
 TEST_F(RunnerTest, AnotherManifestIsRefused) {
-  plan.mutable_steps(1)->mutable_edits(0)->mutable_set_flag()->set_manifest("kube-scheduler");
-  ExpectRefused(Command(), "kube-scheduler");
+  plan.mutable_steps(1)->mutable_edits(0)->mutable_set_flag()->set_manifest("kube-proxy");
+  ExpectRefused(Command(), "kube-proxy");
 }
 
 TEST_F(RunnerTest, AnApiServerThatIsNotReadyIsNotTouched) {

@@ -1,6 +1,7 @@
 #include "tests/support/standin/pod_processes.h"
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,8 +13,10 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "tests/support/standin/posix.h"
 
 namespace belay::standin {
@@ -23,6 +26,15 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 std::string Key(const std::string& container, const std::string& identity) {
   return absl::StrCat(container, "\n", identity);
+}
+
+// 32 hexadecimal digits, as kubelet's hash of a static pod.
+std::string UidOf(const std::string& identity) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(identity.data(), identity.size(), digest, &length, EVP_sha256(), nullptr);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), length / 2));
 }
 
 // Only what is safe between fork and exec in a process of one thread.
@@ -78,9 +90,13 @@ void PodProcesses::Start(const PodSpec& pod, const ContainerSpec& container, std
     history.not_before_ms = now_ms + options_.back_off_ms;
     return;
   }
-  std::string file = absl::StrCat(options_.logs, "/", pod.name, "_", container.name, ".log");
-  std::replace(file.begin() + static_cast<std::ptrdiff_t>(options_.logs.size()) + 1, file.end(),
-               '/', '_');
+  const std::string folder =
+      absl::StrCat(options_.logs, "/", absl::StrReplaceAll(pod.name, {{"/", "_"}}), "-standin_",
+                   UidOf(pod.identity), "/", container.name);
+  if (const absl::Status made = MakeDirectories(folder); !made.ok()) {
+    Log(std::string(made.message()));
+  }
+  const std::string file = absl::StrCat(folder, "/", history.attempts++, ".log");
   const int log = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
   setenv(kRootVariable, options_.root.c_str(), 1);
   setenv(kMountsVariable, EncodeMounts(container.mounts).c_str(), 1);

@@ -16,7 +16,7 @@ namespace belay::standin {
 
 struct RunnerOptions {
   std::string root;
-  std::string logs;  // a file per container
+  std::string logs;  // laid out as kubelet's: NAMESPACE_NAME-standin_UID/CONTAINER/ATTEMPT.log
   std::int64_t grace_ms = 30'000;
   std::int64_t start_delay_ms = 300;  // from noticing a change to the new process
   std::int64_t retry_ms = 1'000;      // after the first exit
@@ -45,6 +45,7 @@ class PodProcesses {
   };
   struct History {  // of one container of one content
     int failures = 0;
+    int attempts = 0;
     std::int64_t not_before_ms = 0;
     bool wanted = false;  // at the last Reconcile
   };

@@ -1,0 +1,107 @@
+#include "node-agent/health/ask.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace belay {
+namespace {
+
+// Kubelet's own default is longer than a gate can wait; an answer that takes so long fails ours
+// too.
+constexpr int kKubeletTimeoutMs = 2000;
+
+bool IsOk(const ProbeResult& result) {
+  return result.kind == ProbeResult::Kind::Answered && result.status == 200;
+}
+
+}  // namespace
+
+ProbeTarget TargetOf(const v1::HealthEndpoint& endpoint) {
+  using Trust = ProbeTarget::Trust;
+  ProbeTarget target;
+  target.dial_address = endpoint.dial_address();
+  target.port = endpoint.port();
+  target.path = endpoint.path().empty() ? "/readyz" : endpoint.path();
+  target.anonymous = endpoint.anonymous();
+  if (endpoint.kind() == v1::HealthEndpoint::OWNER) {
+    target.trust = Trust::Owner;
+    target.certificate_file = endpoint.certificate_file();
+  } else if (endpoint.kind() == v1::HealthEndpoint::ETCD) {
+    target.trust = endpoint.ca_file().empty() ? Trust::Plain : Trust::Files;
+    target.ca_file = endpoint.ca_file();
+    target.client_certificate_file = endpoint.client_certificate_file();
+    target.client_key_file = endpoint.client_key_file();
+  }
+  return target;
+}
+
+std::vector<KubeletAnswer> AskAsKubelet(
+    HealthProbe& probe, const google::protobuf::RepeatedPtrField<v1::KubeletProbe>& probes) {
+  std::vector<KubeletAnswer> answers;
+  for (const v1::KubeletProbe& each : probes) {
+    ProbeTarget target;
+    target.dial_address = each.address();
+    target.port = each.port();
+    target.path = each.path();
+    target.timeout_ms = kKubeletTimeoutMs;
+    target.trust = each.https() ? ProbeTarget::Trust::Owner : ProbeTarget::Trust::Plain;
+    const ProbeResult result = probe.Ask(target);
+    KubeletAnswer answer;
+    answer.what = absl::StrCat(each.which(), " on ", each.path());
+    answer.period_ns = std::int64_t{each.period_ms()} * 1'000'000;
+    answer.patience_ns = answer.period_ns * each.failure_threshold();
+    answer.success =
+        result.kind == ProbeResult::Kind::Answered && result.status >= 200 && result.status < 400;
+    answer.answer = AnswerText(result);
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+Asker::Reply Asker::Ask(HealthProbe& probe, const v1::HealthEndpoint& endpoint,
+                        std::int64_t boottime_ns) {
+  ProbeTarget target = TargetOf(endpoint);
+  Reply reply{probe.Ask(target), ""};
+  if (endpoint.kind() != v1::HealthEndpoint::ETCD || !IsOk(reply.probe)) return reply;
+  target.path = "/metrics";
+  target.keep_body = true;
+  const ProbeResult metrics = probe.Ask(target);
+  reply.objection =
+      etcd_.Objection(ParseEtcdMetrics(IsOk(metrics) ? metrics.body : ""), boottime_ns);
+  return reply;
+}
+
+std::string AskCompanions(HealthProbe& probe,
+                          const google::protobuf::RepeatedPtrField<v1::Companion>& companions) {
+  for (const v1::Companion& companion : companions) {
+    const ProbeResult result = probe.Ask(TargetOf(companion.health()));
+    if (!IsOk(result)) return absl::StrCat(companion.probe(), " is ", AnswerText(result));
+  }
+  return "";
+}
+
+std::string AnswerText(const ProbeResult& result) {
+  const auto with_detail = [&result](const std::string& what) {
+    return result.detail.empty() ? what : absl::StrCat(what, " ", result.detail);
+  };
+  switch (result.kind) {
+    case ProbeResult::Kind::Answered:
+      if (result.status == 200) return "ok";
+      if (result.status == 401 || result.status == 403) {
+        return absl::StrCat(result.status, " (health unknown: not allowed to ask)");
+      }
+      return with_detail(absl::StrCat(result.status));
+    case ProbeResult::Kind::Refused:
+      return "refused";
+    case ProbeResult::Kind::TimedOut:
+      return "timed out";
+    case ProbeResult::Kind::TlsFailed:
+      return with_detail("TLS failed:");
+    case ProbeResult::Kind::Failed:
+      return with_detail("failed:");
+  }
+  return "unknown answer";
+}
+
+}  // namespace belay
