@@ -61,6 +61,10 @@ class FileSystem {
   virtual absl::Status Sync(const std::string& path) = 0;
   // Plain rename(2) within one file system; replaces `to` atomically.
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // The same, but ALREADY_EXISTS where there is a `to`.
+  virtual absl::Status RenameNew(const std::string& from, const std::string& to) = 0;
+  // Gives a regular file a second name in the same file system; ALREADY_EXISTS as above.
+  virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   // A file, or an empty directory.
   virtual absl::Status Remove(const std::string& path) = 0;
   virtual absl::Status MakeDirectory(const std::string& path, std::uint32_t mode) = 0;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -275,6 +276,30 @@ absl::Status PosixFileSystem::Rename(const std::string& from, const std::string&
   RETURN_IF_ERROR(RefuseLink(target, to, doing));
   if (renameat(source.directory.get(), source.name.c_str(), target.directory.get(),
                target.name.c_str()) != 0) {
+    return ErrnoStatus(doing, to, errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PosixFileSystem::RenameNew(const std::string& from, const std::string& to) {
+  const std::string doing = absl::StrCat("rename ", from, " to the new name");
+  ASSIGN_OR_RETURN(const Place source, PlaceOf(from, "rename"));
+  ASSIGN_OR_RETURN(const Place target, PlaceOf(to, doing));
+  RETURN_IF_ERROR(RefuseLink(source, from, "rename"));
+  if (syscall(SYS_renameat2, source.directory.get(), source.name.c_str(), target.directory.get(),
+              target.name.c_str(), RENAME_NOREPLACE) != 0) {
+    return ErrnoStatus(doing, to, errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PosixFileSystem::Link(const std::string& from, const std::string& to) {
+  const std::string doing = absl::StrCat("link ", from, " to");
+  ASSIGN_OR_RETURN(const Place source, PlaceOf(from, "link"));
+  ASSIGN_OR_RETURN(const Place target, PlaceOf(to, doing));
+  RETURN_IF_ERROR(RefuseLink(source, from, "link"));
+  if (linkat(source.directory.get(), source.name.c_str(), target.directory.get(),
+             target.name.c_str(), 0) != 0) {
     return ErrnoStatus(doing, to, errno);
   }
   return absl::OkStatus();

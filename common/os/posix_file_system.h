@@ -30,6 +30,8 @@ class PosixFileSystem final : public FileSystem {
                          const std::string& bytes) override;
   absl::Status Sync(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status RenameNew(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectory(const std::string& path, std::uint32_t mode) override;
 

@@ -30,6 +30,8 @@ class ReadingView final : public FileSystem {
     return No(path);
   }
   absl::Status Rename(const std::string& from, const std::string&) override { return No(from); }
+  absl::Status RenameNew(const std::string& from, const std::string&) override { return No(from); }
+  absl::Status Link(const std::string& from, const std::string&) override { return No(from); }
   absl::Status Remove(const std::string& path) override { return No(path); }
   absl::Status MakeDirectory(const std::string& path, std::uint32_t) override { return No(path); }
 

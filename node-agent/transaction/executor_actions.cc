@@ -256,7 +256,8 @@ absl::Status Executor::Quarantine(const std::string& path) {
   for (const v1::FileChange& change : state().prepared.changes()) {
     if (!change.backup_path().empty()) backups.push_back(change.backup_path());
     // Nobody comes back to these.  A temporary that stays does no harm: its name begins with a dot.
-    publisher_->RemoveTemporaries(change.path()).IgnoreError();
+    publisher_->Tidy(change.path(), change.before(), change.after()).IgnoreError();
+    if (const auto kept = publisher_->Kept(change.path())) backups.push_back(*kept);
   }
   v1::Record record = NewRecord();
   v1::Quarantined& quarantined = *record.mutable_quarantined();

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "node-agent/transaction/file_image.h"
@@ -13,10 +12,6 @@ namespace {
 // A component outside of Belay reads what is in here (kubelet, the API server, maybe as another
 // user); what must be secret is protected by the mode of the file itself.
 constexpr std::uint32_t kDirectoryMode = 0755;
-
-std::string TemporaryPrefix(const std::string& path) {
-  return absl::StrCat(".", BaseName(path), ".belay-");
-}
 
 // From, to, or foreign.  A symbolic link or a directory in its place is foreign too.
 absl::StatusOr<Published> Classify(const FileSystem& fs, const std::string& path,
@@ -30,27 +25,113 @@ absl::StatusOr<Published> Classify(const FileSystem& fs, const std::string& path
 
 }  // namespace
 
-absl::Status Publisher::RemoveTemporaries(const std::string& path) {
-  const std::string directory = ParentDirectory(path);
-  const absl::StatusOr<std::vector<DirectoryEntry>> entries = fs_.List(directory);
-  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
-  RETURN_IF_ERROR(entries.status());
-  for (const DirectoryEntry& entry : *entries) {
-    if (!absl::StartsWith(entry.name, TemporaryPrefix(path))) continue;
-    RETURN_IF_ERROR(fs_.Remove(absl::StrCat(directory, "/", entry.name)));
+// Both in the target's directory, and dot-named so that kubelet does not read them.
+std::string Publisher::TemporaryOf(const std::string& path) const {
+  return absl::StrCat(ParentDirectory(path), "/.", BaseName(path), ".belay-", suffix_);
+}
+
+std::string Publisher::KeptOf(const std::string& path) const {
+  return absl::StrCat(TemporaryOf(path), "-was");
+}
+
+std::optional<std::string> Publisher::Kept(const std::string& path) const {
+  const std::string kept = KeptOf(path);
+  if (!fs_.Read(kept).ok()) return std::nullopt;
+  return kept;
+}
+
+absl::Status Publisher::RemoveTemporary(const std::string& path) {
+  const absl::Status removed = fs_.Remove(TemporaryOf(path));
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+absl::Status Publisher::Tidy(const std::string& path, const v1::FileImage& from,
+                             const v1::FileImage& to) {
+  const absl::StatusOr<Published> now = Classify(fs_, path, from, to);
+  RETURN_IF_ERROR(now.status());
+  RETURN_IF_ERROR(Settle(path, from, to, *now).status());
+  return RemoveTemporary(path);
+}
+
+// Undoes the displacing of a file that is not ours to displace.
+absl::Status Publisher::PutBack(const std::string& path) {
+  const absl::Status free = fs_.RenameNew(KeptOf(path), path);
+  if (!absl::IsAlreadyExists(free)) return free;
+  return fs_.Rename(KeptOf(path), path);
+}
+
+// What a life that was cut has displaced, or was about to.  `now` is what `path` is.
+absl::StatusOr<Published> Publisher::Settle(const std::string& path, const v1::FileImage& from,
+                                            const v1::FileImage& to, Published now) {
+  const std::string kept = KeptOf(path);
+  const absl::StatusOr<FileContent> was = fs_.Read(kept);
+  if (absl::IsNotFound(was.status())) return now;
+  RETURN_IF_ERROR(was.status());
+  const v1::FileImage image = ImageOf(was->bytes, was->attributes);
+  const absl::StatusOr<FileContent> there = fs_.Read(path);
+  const bool second_name = there.ok() && there->inode == was->inode;
+  if (second_name || SameImage(image, from) || SameImage(image, to)) {
+    RETURN_IF_ERROR(fs_.Remove(kept));
+    return now;
   }
-  return absl::OkStatus();
+  // Written in the instant in which we displaced it.
+  if (now == Published::Already) {
+    RETURN_IF_ERROR(PutBack(path));
+    RETURN_IF_ERROR(fs_.Sync(ParentDirectory(path)));
+  }
+  return Published::Foreign;
+}
+
+// The one step that counts; everything it needs is durable.  Written or Foreign.
+absl::StatusOr<Published> Publisher::Swap(const std::string& path, const v1::FileImage& from,
+                                          const v1::FileImage& to) {
+  const std::string temporary = TemporaryOf(path);
+  const std::string kept = KeptOf(path);
+  if (!from.exists()) {
+    const absl::Status moved = fs_.RenameNew(temporary, path);
+    if (absl::IsAlreadyExists(moved)) return Published::Foreign;
+    RETURN_IF_ERROR(moved);
+    return Published::Written;
+  }
+  if (to.exists()) {
+    const absl::Status linked = fs_.Link(path, kept);
+    if (absl::IsNotFound(linked)) return Published::Foreign;  // removed by somebody
+    RETURN_IF_ERROR(linked);
+    // Through the second name: what is compared is what is displaced.
+    ASSIGN_OR_RETURN(const v1::FileImage still, ReadImage(fs_, kept));
+    if (!SameImage(still, from)) {
+      RETURN_IF_ERROR(fs_.Remove(kept));
+      return Published::Foreign;
+    }
+    RETURN_IF_ERROR(fs_.Rename(temporary, path));
+  } else {
+    const absl::Status moved = fs_.Rename(path, kept);
+    if (absl::IsNotFound(moved)) return Published::Written;  // removed by somebody else, as wanted
+    RETURN_IF_ERROR(moved);
+  }
+  ASSIGN_OR_RETURN(const v1::FileImage displaced, ReadImage(fs_, kept));
+  if (!SameImage(displaced, from)) {
+    RETURN_IF_ERROR(PutBack(path));
+    return Published::Foreign;
+  }
+  const absl::Status gone = fs_.Remove(kept);
+  RETURN_IF_ERROR(gone);
+  return Published::Written;
 }
 
 absl::StatusOr<Published> Publisher::Replace(const std::string& path, const v1::FileImage& from,
                                              const v1::FileImage& to, const std::string& bytes) {
   const std::string what = absl::StrCat("publish ", path);
   const std::string directory = ParentDirectory(path);
-  const std::string temporary = absl::StrCat(directory, "/", TemporaryPrefix(path), suffix_);
-  const absl::StatusOr<Published> before = Classify(fs_, path, from, to);
+  const absl::StatusOr<Published> found = Classify(fs_, path, from, to);
+  RETURN_IF_ERROR(WithContext(found.status(), what));
+  const absl::StatusOr<Published> before = Settle(path, from, to, *found);
+  const absl::Status tidied = RemoveTemporary(path);
+  // Foreign is said whether it could be tidied or not.
+  if (*found == Published::Foreign || (before.ok() && *before == Published::Foreign)) {
+    return Published::Foreign;
+  }
   RETURN_IF_ERROR(WithContext(before.status(), what));
-  const absl::Status tidied = RemoveTemporaries(path);
-  if (*before == Published::Foreign) return Published::Foreign;  // said whether tidied or not
   RETURN_IF_ERROR(WithContext(tidied, what));
   if (*before == Published::Already) {
     // The life that renamed it may have been cut before this.
@@ -60,20 +141,14 @@ absl::StatusOr<Published> Publisher::Replace(const std::string& path, const v1::
     return Published::Already;
   }
   if (to.exists()) {
-    RETURN_IF_ERROR(WithContext(fs_.Create(temporary, bytes, AttributesOf(to)), what));
-    RETURN_IF_ERROR(WithContext(fs_.Sync(temporary), what));
+    RETURN_IF_ERROR(WithContext(fs_.Create(TemporaryOf(path), bytes, AttributesOf(to)), what));
+    RETURN_IF_ERROR(WithContext(fs_.Sync(TemporaryOf(path)), what));
   }
-  // Writing the temporary took its time: look again, right before the one step that counts.
-  const absl::StatusOr<Published> still = Classify(fs_, path, from, to);
-  RETURN_IF_ERROR(WithContext(still.status(), what));
-  if (*still != Published::Written) {
-    RETURN_IF_ERROR(WithContext(RemoveTemporaries(path), what));
-    return *still == Published::Already ? Replace(path, from, to, bytes) : Published::Foreign;
-  }
-  const absl::Status moved = to.exists() ? fs_.Rename(temporary, path) : fs_.Remove(path);
-  RETURN_IF_ERROR(WithContext(moved, what));
+  const absl::StatusOr<Published> swapped = Swap(path, from, to);
+  RETURN_IF_ERROR(WithContext(swapped.status(), what));
+  if (*swapped == Published::Foreign) RETURN_IF_ERROR(WithContext(RemoveTemporary(path), what));
   RETURN_IF_ERROR(WithContext(fs_.Sync(directory), what));
-  return Published::Written;
+  return swapped;
 }
 
 absl::Status Publisher::MakeDirectories(const std::vector<std::string>& directories) {

@@ -2,9 +2,13 @@
 // any instant, it is exactly one of the two.  Every method is idempotent: recovery calls it again.
 //
 // A dot-named temporary in the target's own directory gets bytes, owner, mode and xattrs and is
-// synced; the target is compared with the image it must be replaced from; one rename; the directory
-// is synced. A target that is neither image is somebody else's and is never written.  One thread.
+// synced; the target gets a second, dot-named name and is compared under it with the image it must
+// be replaced from; one rename; what was displaced is compared once more and let go; the directory
+// is synced.  A target that is neither image is somebody else's: it is never written, and where it
+// was displaced in the instant between comparing and renaming it is put back.  What the kernel does
+// not let us see is in docs/transaction.md.  One thread.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +35,12 @@ class Publisher {
   absl::StatusOr<Published> Replace(const std::string& path, const v1::FileImage& from,
                                     const v1::FileImage& to, const std::string& bytes);
 
-  // What an earlier life, or this one, has left beside `path`.  Nothing there is ok.
-  absl::Status RemoveTemporaries(const std::string& path);
+  // Removes what an earlier life, or this one, has left beside `path`, but never the only copy of
+  // bytes that are neither image.  Nothing there is ok.
+  absl::Status Tidy(const std::string& path, const v1::FileImage& from, const v1::FileImage& to);
+
+  // Where a file that was displaced and could not be put back is; nothing when there is none.
+  std::optional<std::string> Kept(const std::string& path) const;
 
   // Outermost first; those that exist stay as they are.
   absl::Status MakeDirectories(const std::vector<std::string>& directories);
@@ -41,6 +49,15 @@ class Publisher {
       const std::vector<std::string>& directories);
 
  private:
+  absl::Status RemoveTemporary(const std::string& path);
+  absl::StatusOr<Published> Settle(const std::string& path, const v1::FileImage& from,
+                                   const v1::FileImage& to, Published now);
+  absl::Status PutBack(const std::string& path);
+  absl::StatusOr<Published> Swap(const std::string& path, const v1::FileImage& from,
+                                 const v1::FileImage& to);
+  std::string TemporaryOf(const std::string& path) const;
+  std::string KeptOf(const std::string& path) const;
+
   FileSystem& fs_;
   const std::string suffix_;
 };

@@ -25,6 +25,7 @@ void SimDisk::Arm(int k, bool half, std::optional<absl::Status> status) {
 
 absl::Status SimDisk::Begin(const std::string& path, bool* half) {
   *half = false;
+  if (before_each) before_each(path);
   if (armed_ && triggered_ && !broken_below_.empty() &&
       path.compare(0, broken_below_.size(), broken_below_) == 0) {
     return *failure_;
@@ -182,6 +183,28 @@ absl::Status SimDisk::Rename(const std::string& from, const std::string& to) {
   return End(half, to);
 }
 
+absl::Status SimDisk::RenameNew(const std::string& from, const std::string& to) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(to, &half));
+  if (half && failure_) return End(true, to);
+  ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
+  RETURN_IF_ERROR(CheckParent(to));
+  if (names_.count(to) != 0) return absl::AlreadyExistsError(absl::StrCat(to, ": File exists"));
+  Change({{from, 0}, {to, inode}});
+  return End(half, to);
+}
+
+absl::Status SimDisk::Link(const std::string& from, const std::string& to) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(to, &half));
+  if (half && failure_) return End(true, to);
+  ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
+  RETURN_IF_ERROR(CheckParent(to));
+  if (names_.count(to) != 0) return absl::AlreadyExistsError(absl::StrCat(to, ": File exists"));
+  Change({{to, inode}});
+  return End(half, to);
+}
+
 absl::Status SimDisk::Remove(const std::string& path) {
   bool half = false;
   RETURN_IF_ERROR(Begin(path, &half));
@@ -217,6 +240,11 @@ void SimDisk::PutFile(const std::string& path, const std::string& bytes,
   const int inode = Add(EntryType::RegularFile, bytes, attributes);
   inodes_[static_cast<std::size_t>(inode)].durable = inodes_[static_cast<std::size_t>(inode)].cache;
   names_[path] = durable_names_[path] = inode;
+}
+
+void SimDisk::Overwrite(const std::string& path, const std::string& bytes) {
+  Inode& inode = inodes_[static_cast<std::size_t>(names_.at(path))];
+  inode.cache.bytes = inode.durable.bytes = bytes;
 }
 
 void SimDisk::PutSymlink(const std::string& path) {

@@ -40,12 +40,15 @@ class SimDisk : public FileSystem {
                          const std::string& bytes) override;
   absl::Status Sync(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status RenameNew(const std::string& from, const std::string& to) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
   absl::Status MakeDirectory(const std::string& path, std::uint32_t mode) override;
 
   // Setting up, and acting as somebody else: durable at once, not counted, never fails.
   void PutDirectory(const std::string& path);
   void PutFile(const std::string& path, const std::string& bytes, const FileAttributes& attributes);
+  void Overwrite(const std::string& path, const std::string& bytes);  // the inode stays
   void PutSymlink(const std::string& path);
   void Erase(const std::string& path);
 
@@ -70,6 +73,9 @@ class SimDisk : public FileSystem {
 
   // What would be there after Apply(Lose); nothing when absent.
   std::optional<FileContent> ReadDurable(const std::string& path) const;
+  // Called before every counted call, with its path (that of a rename's target), as somebody else
+  // who acts in the instant before it.
+  std::function<void(const std::string&)> before_each;
   // Called after every counted call that did any work, with its path (that of a rename's target).
   std::function<void(const std::string&)> after_each;
 

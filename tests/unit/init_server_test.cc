@@ -59,6 +59,12 @@ class Tree final : public FileSystem {
       return absl::OkStatus();
     });
   }
+  absl::Status RenameNew(const std::string&, const std::string&) override {
+    return absl::UnimplementedError("not needed here");
+  }
+  absl::Status Link(const std::string&, const std::string&) override {
+    return absl::UnimplementedError("not needed here");
+  }
   absl::Status Rename(const std::string& from, const std::string& to) override {
     return Step([&]() -> absl::Status {
       if (List(to).ok() && !List(to)->empty()) return absl::FailedPreconditionError("not empty");

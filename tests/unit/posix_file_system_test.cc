@@ -160,6 +160,32 @@ TEST_F(PosixFileSystemTest, FifosAndDirectoriesAreRefusedWithoutBlocking) {
   EXPECT_EQ(files_->Sync("/d/fifo").code(), StatusCode::kFailedPrecondition);
 }
 
+TEST_F(PosixFileSystemTest, ANewNameIsNeverTakenFromAnother) {
+  ASSERT_TRUE(files_->Create("/d/a", "a", Mode(0600)).ok());
+  ASSERT_TRUE(files_->Create("/d/b", "b", Mode(0600)).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(files_->RenameNew("/d/a", "/d/b")));
+  EXPECT_EQ(files_->Read("/d/a")->bytes, "a");
+  EXPECT_EQ(files_->Read("/d/b")->bytes, "b");
+  ASSERT_TRUE(files_->RenameNew("/d/a", "/d/c").ok());
+  EXPECT_TRUE(absl::IsNotFound(files_->Read("/d/a").status()));
+  EXPECT_EQ(files_->Read("/d/c")->bytes, "a");
+  EXPECT_TRUE(absl::IsNotFound(files_->RenameNew("/d/a", "/d/e")));
+}
+
+TEST_F(PosixFileSystemTest, ASecondNameIsTheSameFileAndOutlivesTheFirst) {
+  ASSERT_TRUE(files_->Create("/d/a", "a", Mode(0640)).ok());
+  ASSERT_TRUE(files_->Create("/d/b", "b", Mode(0600)).ok());
+  ASSERT_TRUE(files_->Link("/d/a", "/d/c").ok());
+  EXPECT_EQ(files_->Read("/d/a")->inode, files_->Read("/d/c")->inode);
+  EXPECT_TRUE(absl::IsAlreadyExists(files_->Link("/d/a", "/d/b")));
+  EXPECT_TRUE(absl::IsNotFound(files_->Link("/d/none", "/d/e")));
+  ASSERT_TRUE(files_->Rename("/d/b", "/d/a").ok());
+  EXPECT_EQ(files_->Read("/d/c")->bytes, "a");
+  EXPECT_EQ(symlink("c", (root_ + "/d/link").c_str()), 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(files_->Link("/d/link", "/d/e")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(files_->RenameNew("/d/link", "/d/e")));
+}
+
 TEST_F(PosixFileSystemTest, ErrorsHaveTheCodesThatTheSeamPromises) {
   ASSERT_TRUE(files_->Create("/d/f", "old", mine_).ok());
   EXPECT_EQ(files_->Create("/d/f", "new", mine_).code(), StatusCode::kAlreadyExists);

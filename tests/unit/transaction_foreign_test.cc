@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "tests/unit/transaction_fixture.h"
@@ -86,6 +88,91 @@ TEST_F(Transaction, AFolderThatSomebodyUsesIsLeftByARollback) {
   gate_.during = [&] { world_.disk.PutFile("/etc/kubernetes/audit/log", "theirs", {}); };
   ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
   EXPECT_EQ(world_.disk.Read("/etc/kubernetes/audit/log")->bytes, "theirs");
+}
+
+// Acts once, in the instant before the first call on `path`.
+class Before {
+ public:
+  Before(SimDisk* disk, std::string path, std::function<void()> act) {
+    disk->before_each = [path = std::move(path), act = std::move(act),
+                         done = false](const std::string& called) mutable {
+      if (called != path || std::exchange(done, true)) return;
+      act();
+    };
+  }
+};
+
+TEST_F(Transaction, AWriteIntoTheOldFileInTheLastInstantIsPutBack) {
+  // The next call on the manifest's own name is the rename; they write into the file in place.
+  Before rename(&world_.disk, kWorldManifest,
+                [&] { world_.disk.Overwrite(kWorldManifest, "theirs"); });
+  ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(Manifest(), "theirs");
+  EXPECT_TRUE(gate_.requests.empty());
+  EXPECT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 2U);
+}
+
+TEST_F(Transaction, AWriteIntoTheOldFileIsPutBackByTheNextLifeToo) {
+  bool renamed = false;
+  world_.disk.after_each = [&](const std::string& path) {
+    if (path != kWorldManifest || std::exchange(renamed, true)) return;
+    throw Crash{};  // right behind the rename: what was displaced is not looked at again
+  };
+  Before rename(&world_.disk, kWorldManifest,
+                [&] { world_.disk.Overwrite(kWorldManifest, "theirs"); });
+  EXPECT_THROW((void)Run(), Crash);
+  EXPECT_EQ(Manifest(), NewManifest().bytes);
+  Start();
+  ASSERT_TRUE(executor_->Recover().ok());
+  EXPECT_EQ(Last().run_finished().verdict(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(Manifest(), "theirs");
+}
+
+TEST_F(Transaction, AFileThatAppearsInTheLastInstantIsNotOverwritten) {
+  Before rename(&world_.disk, kWorldPolicy,
+                [&] { world_.disk.PutFile(kWorldPolicy, "theirs", {}); });
+  ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
+  EXPECT_EQ(world_.disk.Read(kWorldPolicy)->bytes, "theirs");
+  EXPECT_EQ(Manifest(), OldManifest().bytes);
+}
+
+class RemovalTransaction : public Transaction {
+ protected:
+  RemovalTransaction() {
+    world_ = TransactionWorld(Scenario::EveryKind);
+    Start();
+  }
+  std::string Tokens() { return world_.disk.Read(kWorldTokens)->bytes; }
+};
+
+TEST_F(RemovalTransaction, AFileReplacedInTheLastInstantBeforeItsRemovalIsPutBack) {
+  for (const bool in_place : {true, false}) {
+    world_ = TransactionWorld(Scenario::EveryKind);
+    Start();
+    const std::string kept = "/etc/kubernetes/.tokens.csv.belay-";
+    bool done = false;
+    world_.disk.before_each = [&](const std::string& path) {
+      if (!absl::StartsWith(path, kept) || !absl::EndsWith(path, "-was")) return;
+      if (std::exchange(done, true)) return;
+      if (in_place) {
+        world_.disk.Overwrite(kWorldTokens, "theirs");
+      } else {
+        world_.disk.PutFile(kWorldTokens, "theirs", {});
+      }
+    };
+    ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
+    EXPECT_EQ(Tokens(), "theirs");
+    EXPECT_FALSE(world_.HasTemporary());
+  }
+}
+
+TEST_F(RemovalTransaction, WhatSomebodyElseRemovedIsGoneAllTheSame) {
+  bool done = false;
+  world_.disk.before_each = [&](const std::string& path) {
+    if (!absl::StrContains(path, "/.tokens.csv.belay-") || !absl::EndsWith(path, "-was")) return;
+    if (!std::exchange(done, true)) world_.disk.Erase(kWorldTokens);
+  };
+  ASSERT_EQ(*Run(), v1::VERDICT_COMMITTED);
 }
 
 TEST_F(Transaction, AQuarantineLeavesNoTemporaryOfAnyFile) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <utility>
@@ -44,8 +45,13 @@ TEST_F(Transaction, ABadStepIsRolledBackAndTheRunEnded) {
 
 TEST_F(Transaction, FilesArePublishedInOrderAndUndoneInReverse) {
   std::vector<std::string> order;
-  world_.disk.after_each = [&](const std::string& path) {
-    if (path == kWorldManifest || path == kWorldPolicy) order.push_back(path);
+  std::map<std::string, std::string> seen = {{kWorldManifest, OldManifest().bytes},
+                                             {kWorldPolicy, ""}};
+  world_.disk.after_each = [&](const std::string&) {
+    for (auto& [path, bytes] : seen) {
+      const auto now = world_.disk.Read(path);
+      if (std::exchange(bytes, now.ok() ? now->bytes : "") != bytes) order.push_back(path);
+    }
   };
   gate_.kinds = {Kind::Failed, Kind::Passed};
   ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
