@@ -51,12 +51,20 @@ absl::Status CheckSelectors(const ConfigPath& path, ConfigValue value) {
   return absl::OkStatus();
 }
 
+// A document that is chosen by its kind must keep it.
+absl::Status CheckKind(const ConfigPath& path, const std::string& kind) {
+  if (kind.empty() || path.at(0).key() != "kind") return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the edit would change 'kind', by which it chooses its document (", kind, ")"));
+}
+
 }  // namespace
 
 absl::Status CheckConfigEdit(const v1::Edit& edit) {
   if (edit.has_unset_config_key()) {
     const ConfigPath& path = edit.unset_config_key().path();
     RETURN_IF_ERROR(CheckConfigPath(path));
+    RETURN_IF_ERROR(CheckKind(path, edit.unset_config_key().kind()));
     if (path.at(path.size() - 1).element_case() == v1::ConfigPathElement::kIndex) {
       return absl::InvalidArgumentError(
           "taking an item out by its index would take another one out the next time; select it by "
@@ -66,6 +74,7 @@ absl::Status CheckConfigEdit(const v1::Edit& edit) {
   }
   const v1::SetConfigKey& set = edit.set_config_key();
   RETURN_IF_ERROR(CheckConfigPath(set.path()));
+  RETURN_IF_ERROR(CheckKind(set.path(), set.kind()));
   ASSIGN_OR_RETURN(const ConfigValue value, ParseJson(set.value_json()));
   RETURN_IF_ERROR(CheckValue(value));
   return CheckSelectors(set.path(), value);

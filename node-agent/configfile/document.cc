@@ -39,6 +39,9 @@ absl::StatusOr<std::vector<Slice>> DivideAtMarkers(std::string_view bytes) {
   for (size_t at = 0; at < bytes.size(); at = NextLine(bytes, at), ++number) {
     const size_t text = at == 0 ? mark : at;
     const std::string_view line = bytes.substr(text, NextLine(bytes, at) - text);
+    if (line.substr(0, 1) == "%") {
+      return RefuseAtLine(number, "YAML directives (%) are not edited");
+    }
     const bool starts = IsMarker(line, "---");
     if (starts || IsMarker(line, "...")) {
       if (!IsBlankOrComment(line.substr(3))) {

@@ -1,7 +1,6 @@
 // Which bytes a value takes, from its first to behind its last, for every style of YAML; comments
 // and the end of line behind it are not part of it.  Where that is not certain it says so.  Pure.
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,14 +9,11 @@
 
 namespace belay {
 
-// Nothing for omitted values and for block scalars whose end is doubtful ("|+", "|2").
-std::optional<size_t> ContentEnd(std::string_view bytes, const ManifestNode& node);
-absl::StatusOr<size_t> RequireContentEnd(std::string_view bytes, const ManifestNode& node);
+size_t ContentEnd(const ManifestNode& node);
 
 // One key with its value in a block or flow map.
 struct EntryExtent {
   size_t key_begin = 0;
-  size_t key_end = 0;
   size_t after_colon = 0;
   bool omitted = false;  // "key:" with nothing behind; value_begin and value_end are after_colon
   size_t value_begin = 0;

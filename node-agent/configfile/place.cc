@@ -18,10 +18,18 @@ absl::Status WrongShape(const ManifestNode& node, const std::string& where, bool
                                    ", which the path expects there; change it by hand first"));
 }
 
+// `y` without quotes is true to kubelet; whoever wrote it, or the path, meant the text.
+absl::Status ReadOtherwise(const ManifestNode& node, const std::string& meaning) {
+  return RefuseAtLine(node.line, absl::StrCat("kubelet reads ", node.value, " as ", meaning,
+                                              "; put it in quotes first"));
+}
+
 absl::StatusOr<Found> FindEntry(const ManifestNode& mapping, const std::string& key) {
   Found found;
   for (size_t i = 0; i < mapping.keys.size(); ++i) {
-    if (KeyName(mapping.keys[i]) != key) continue;
+    const std::string name = KeyName(mapping.keys[i]);
+    if (name != key && mapping.keys[i].value == key) return ReadOtherwise(mapping.keys[i], name);
+    if (name != key) continue;
     if (found.has_value()) {
       return RefuseAtLine(
           mapping.keys[i].line,
@@ -39,7 +47,12 @@ absl::StatusOr<Found> FindItem(const ManifestNode& list, const v1::ConfigSelecto
     const ManifestNode& item = list.items[i];
     if (item.kind != ManifestNode::Kind::Mapping) continue;
     ASSIGN_OR_RETURN(const Found entry, FindEntry(item, select.key()));
-    if (!entry.has_value() || !SelectorMatches(ValueOf(item.items[*entry]), select.value())) {
+    if (!entry.has_value()) continue;
+    const ManifestNode& name = item.items[*entry];
+    if (!SelectorMatches(ValueOf(name), select.value())) {
+      if (name.kind == ManifestNode::Kind::Scalar && name.value == select.value()) {
+        return ReadOtherwise(name, ValueOf(name).text);
+      }
       continue;
     }
     if (found.has_value()) {

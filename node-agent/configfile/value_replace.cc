@@ -109,11 +109,16 @@ absl::StatusOr<Splices> ReplaceBlockEntry(const SpliceContext& context, const Ma
 absl::StatusOr<Splices> ReplaceBlockItem(const SpliceContext& context, const ManifestNode& old,
                                          const ConfigValue& value) {
   const std::string_view bytes = context.bytes;
-  if (old.kind == ManifestNode::Kind::Null) {
-    return RefuseAtLine(old.line, "an item without value is not filled; write {} there first");
-  }
-  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, old));
+  const size_t end = ContentEnd(old);
   RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+  if (old.length == 0) {  // a dash alone
+    const bool one_line = IsWrittenInline(value, context.style);
+    const std::string text =
+        one_line ? WriteInline(value, context.style, false, LikeOf(old))
+                 : Lines(WriteBlock(value, context.style, LikeOf(old)),
+                         ColumnOf(bytes, old.begin) + 1, EndOfLine(bytes, old.begin));
+    return Splices{{old.begin, end, " " + text}};
+  }
   if (StaysInline(old, value, context.style)) {
     return Splices{{old.begin, end, WriteInline(value, context.style, false, LikeOf(old))}};
   }
@@ -159,18 +164,13 @@ absl::StatusOr<Splices> ReplaceValue(const SpliceContext& context, const PlaceSt
     return ReplaceInFlow(context, old, extent.value_begin, extent.value_end, extent.omitted, value);
   }
   if (!step.node->flow) return ReplaceBlockItem(context, old, value);
-  // The place of a null item in [] is not known.
-  if (old.kind == ManifestNode::Kind::Null) {
-    return RefuseAtLine(step.node->line, "a null item in [] is not replaced; edit it by hand");
-  }
-  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(context.bytes, old));
-  return ReplaceInFlow(context, old, old.begin, end, false, value);
+  return ReplaceInFlow(context, old, old.begin, ContentEnd(old), false, value);
 }
 
 absl::StatusOr<Splices> ReplaceRoot(const SpliceContext& context, const ManifestNode& root,
                                     const ConfigValue& value) {
   const std::string_view bytes = context.bytes;
-  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, root));
+  const size_t end = ContentEnd(root);
   RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
   if (root.flow || value.IsEmptyContainer()) {
     return Splices{
@@ -207,7 +207,7 @@ absl::StatusOr<Splices> AppendItem(const SpliceContext& context, const ManifestN
                                    const ConfigValue& value) {
   const std::string_view bytes = context.bytes;
   const ManifestNode& last = list.items.back();
-  ASSIGN_OR_RETURN(const size_t end, RequireContentEnd(bytes, last));
+  const size_t end = ContentEnd(last);
   if (!list.flow) {
     RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
     FileStyle style = context.style;
@@ -216,7 +216,7 @@ absl::StatusOr<Splices> AppendItem(const SpliceContext& context, const ManifestN
     if (dash >= last.begin || bytes[dash] != '-') {
       return RefuseAtLine(last.line, "the item does not stand behind a dash of its own");
     }
-    style.dash_width = last.begin - dash;
+    if (last.length > 0) style.dash_width = last.begin - dash;
     ConfigValue one = EmptyConfigValue(ConfigValue::Kind::List);
     one.list.push_back(value);
     return Splices{InsertLinesBehind(context, end, WriteBlock(one, style, LikeOf(last)),
@@ -234,7 +234,7 @@ absl::StatusOr<Splices> RemoveChild(const SpliceContext& context, const PlaceSte
   const bool map = node.kind == ManifestNode::Kind::Mapping;
   const std::vector<ManifestNode>& starts = map ? node.keys : node.items;
   const auto end_of = [&](size_t child) -> absl::StatusOr<size_t> {
-    if (!map) return RequireContentEnd(bytes, node.items[child]);
+    if (!map) return ContentEnd(node.items[child]);
     ASSIGN_OR_RETURN(const EntryExtent extent, ExtentOf(bytes, node, child));
     return extent.value_end;
   };
@@ -255,15 +255,18 @@ absl::StatusOr<Splices> RemoveChild(const SpliceContext& context, const PlaceSte
   }
   RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
   if (map && step.child == 0 && !OnlyIndented(bytes, begin, false)) {
-    // The first key behind a dash: the next one takes its place.
+    if (!OnlyIndented(bytes, begin, true)) {
+      return RefuseAtLine(line, "it shares its line with something else");
+    }
     const size_t next = starts[1].begin;
     const size_t after = NextLine(bytes, end);
-    const bool apart = after > next || bytes.substr(after, next - after).find('#') != bytes.npos;
-    if (apart || !OnlyIndented(bytes, begin, true)) {
-      return RefuseAtLine(line,
-                          "a comment stands behind the first key of an item; edit it by hand");
+    // The next key takes its place behind the dash, unless comments stand between: then the dash
+    // stays alone on its line.
+    if (after <= next && bytes.substr(after, next - after).find('#') == bytes.npos) {
+      return Splices{{begin, next, ""}};
     }
-    return Splices{{begin, next, ""}};
+    const size_t dash = bytes.rfind('-', begin);
+    return Splices{{dash + 1, after - EndOfLine(bytes, end).size(), ""}};
   }
   if (!OnlyIndented(bytes, begin, !map)) {
     return RefuseAtLine(line, "it shares its line with something else");
