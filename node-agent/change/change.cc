@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "node-agent/change/attribute_edits.h"
+#include "node-agent/configfile/config_edit.h"
 #include "node-agent/manifest/edit.h"
 
 namespace belay {
@@ -149,8 +150,9 @@ absl::StatusOr<PathChange> ChangeOf(const PathEdits& edits, const std::string& m
     change.touched_flags = std::move(outcome.touched_flags);
   }
   if (!edits.config.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        edits.path, ": this version cannot change keys of configuration files; leave it out"));
+    absl::StatusOr<EditOutcome> outcome = ApplyConfigEdits(change.before.bytes, edits.config);
+    RETURN_IF_ERROR(WithContext(outcome.status(), edits.path));
+    change.after.bytes = std::move(outcome->bytes);
   }
   ASSIGN_OR_RETURN(change.after, ApplyFileEdits(edits.path, edits.file, std::move(change.after)));
   return change;

@@ -152,6 +152,49 @@ TEST_F(ChangeTest, EditsThatCannotAllBeMeantAreRefused) {
   ExpectRefused({SetFlagEdit("v", "2"), RemoveEdit(kManifest)}, "removed or taken");
 }
 
+v1::Edit SetKey(const std::string& file, const std::string& key, const std::string& json) {
+  v1::Edit edit;
+  edit.mutable_set_config_key()->set_file(file);
+  edit.mutable_set_config_key()->add_path()->set_key(key);
+  edit.mutable_set_config_key()->set_value_json(json);
+  return edit;
+}
+v1::Edit UnsetKey(const std::string& file, const std::string& key) {
+  v1::Edit edit;
+  edit.mutable_unset_config_key()->set_file(file);
+  edit.mutable_unset_config_key()->add_path()->set_key(key);
+  return edit;
+}
+
+TEST_F(ChangeTest, KeysModeAndOwnerOfOneConfigFileAreOneChange) {
+  disk.PutFile(kFile, "kind: K  # comment\na: 1\nb: 2\n", attributes);
+  const PathChange change = One({SetKey(kFile, "a", "true"), ModeEdit(kFile, 0600),
+                                 UnsetKey(kFile, "b"), OwnerEdit(kFile, "0:0")});
+  EXPECT_EQ(change.after.bytes, "kind: K  # comment\na: true\n");
+  EXPECT_EQ(change.after.attributes.mode, 0600U);
+  EXPECT_EQ(change.after.attributes.uid, 0U);
+  EXPECT_TRUE(change.manifest.empty());
+  EXPECT_FALSE(One({SetKey(kFile, "a", "1")}).changed());
+}
+
+TEST_F(ChangeTest, AConfigFileComesBehindTheFilesThatItMayName) {
+  disk.PutFile(kFile, "a: 1\n", attributes);
+  const absl::StatusOr<StepChanges> changes =
+      Changes({SetFlagEdit("profiling", "false"), SetKey(kFile, "a", "2"),
+               PutEdit("/etc/kubernetes/a", "a", 0600)});
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_EQ((*changes)[0].path, "/etc/kubernetes/a");
+  EXPECT_EQ((*changes)[1].path, kFile);
+  EXPECT_EQ((*changes)[2].path, kManifest);
+}
+
+TEST_F(ChangeTest, AKeyNeverMakesAFileAndIsNotMixedWithOtherSortsOfEdits) {
+  ExpectRefused({SetKey("/etc/kubernetes/none", "a", "1")}, "never creates a file");
+  ExpectRefused({SetKey(kFile, "a", "1"), PutEdit(kFile, "x", 0600)}, "in parts");
+  ExpectRefused({SetKey(kFile, "a", "1"), RemoveEdit(kFile)}, "in parts");
+  ExpectRefused({SetKey(kManifest, "a", "1"), SetFlagEdit("v", "2")}, "in parts");
+}
+
 TEST_F(ChangeTest, WhatIsNotThereHasNoModeAndNoFlags) {
   ExpectRefused({ModeEdit("/etc/kubernetes/none", 0600)}, "is not there");
   ExpectRefused({OwnerEdit("/etc/kubernetes/none", "0:0")}, "is not there");
