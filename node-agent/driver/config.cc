@@ -1,11 +1,13 @@
 #include "node-agent/driver/config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -167,18 +169,47 @@ void AppendList(const std::string& key, const std::vector<std::string>& values, 
   for (const std::string& value : values) absl::StrAppend(out, "- ", Quoted(value), "\n");
 }
 
+class NothingKept final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// 0, 1, or 2 for more.  YAML::LoadAll is not asked: it finds documents without end in ",S".
+int CountDocuments(const std::string& yaml) {
+  std::istringstream in(yaml);
+  YAML::Parser parser(in);
+  NothingKept nothing;
+  int count = 0;
+  while (count < 2 && parser.HandleNextDocument(nothing)) ++count;
+  return count;
+}
+
 }  // namespace
 
 absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view file) {
   AgentConfig config;
   Reader reader;
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) {
-      return Describe({{1, 1, absl::StrCat("must be one YAML document, not ", documents.size())}},
-                      file);
+    const std::string text(yaml);
+    const int documents = CountDocuments(text);
+    if (documents != 1) {
+      return Describe(
+          {{1, 1,
+            absl::StrCat("must be one YAML document, not ", documents == 0 ? "none" : "several")}},
+          file);
     }
-    ReadDocument(documents[0], reader, &config);
+    ReadDocument(YAML::Load(text), reader, &config);
   } catch (const YAML::Exception& e) {
     return Describe({{e.mark.line + 1, e.mark.column + 1, e.msg}}, file);
   }

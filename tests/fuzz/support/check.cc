@@ -19,6 +19,7 @@ std::string Compare(const ManifestNode& ours, const Value& theirs) {
     return absl::StrCat("line ", ours.line, ": ", std::string(what), ": editor '", ours.value,
                         "', kubelet ", oracle::Print(theirs));
   };
+  if (ours.alias) return "";  // kept unexpanded; what it stands for is compared where it stands
   switch (ours.kind) {
     case ManifestNode::Kind::Null:
       return theirs.kind == Value::Kind::Null ? "" : differs("null for one reader only");
@@ -56,7 +57,7 @@ std::string Compare(const ManifestNode& ours, const Value& theirs) {
 }  // namespace
 
 std::string CheckReading(std::string_view text) {
-  const absl::StatusOr<ManifestNode> ours = ParseDocument(text);
+  const absl::StatusOr<std::vector<ManifestNode>> ours = ParseDocuments(text);
   if (!ours.ok()) {
     return ours.status().message().empty() ? "a refusal without a word" : "";
   }
@@ -64,8 +65,12 @@ std::string CheckReading(std::string_view text) {
   if (!theirs.ok()) {
     return absl::StrCat("read, but kubelet cannot read it: ", theirs.status().message());
   }
-  if (theirs->size() != 1) return absl::StrCat("read as one document of ", theirs->size());
-  return Compare(*ours, *theirs->front());
+  if (theirs->size() != ours->size()) return "another number of documents";
+  for (size_t i = 0; i < ours->size(); ++i) {
+    std::string differs = Compare((*ours)[i], *(*theirs)[i]);
+    if (!differs.empty()) return differs;
+  }
+  return "";
 }
 
 Verdict CheckPodEdit(std::string_view text, const std::string& manifest, const v1::Edit& edit) {

@@ -168,7 +168,7 @@ Sketch ListOf(Choices& choices, const std::vector<std::string>& texts) {
   return list;
 }
 
-using Entries = std::vector<std::pair<std::string, Sketch>>;
+using Entries = std::vector<SketchEntry>;
 
 Sketch VolumeSketch(const std::string& name, const std::string& path, Choices& choices) {
   Entries host = {{"path", TextSketch(path)}};
@@ -282,7 +282,7 @@ MadePod MakePod(Choices& choices) {
                   {"spec", MapSketch(std::move(spec))}};
   if (choices.OneIn(2)) root.push_back({"status", MapSketch({})});
   if (choices.OneIn(4)) Shuffle(choices, root);
-  if (!look.json) Decorate(choices, root.front().second);
+  if (!look.json) Decorate(choices, root.front().value);
   made.text = Write(MapSketch(std::move(root)), look);
   if (!look.json && choices.OneIn(4)) made.text = "---" + look.end + made.text;
   if (!look.json && choices.OneIn(6)) made.text += "# the end" + look.end;

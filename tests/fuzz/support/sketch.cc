@@ -84,8 +84,8 @@ class Writer {
     const std::string inner = look_.one_line ? "" : look_.end + indent + look_.tab;
     for (size_t i = 0; i < count; ++i) {
       absl::StrAppend(&out, i == 0 ? "" : look_.one_line ? ", " : ",", inner);
-      if (!list) absl::StrAppend(&out, Key(sketch.entries[i].first), look_.colon);
-      Json(list ? sketch.items[i] : sketch.entries[i].second, indent + look_.tab);
+      if (!list) absl::StrAppend(&out, Key(sketch.entries[i].key), look_.colon);
+      Json(list ? sketch.items[i] : sketch.entries[i].value, indent + look_.tab);
     }
     if (count > 0 && !look_.one_line) out += look_.end + indent;
     out += list ? "]" : "}";
@@ -190,7 +190,7 @@ Sketch LiteralSketch(std::string text) {
   sketch.text = std::move(text);
   return sketch;
 }
-Sketch MapSketch(std::vector<std::pair<std::string, Sketch>> entries) {
+Sketch MapSketch(std::vector<SketchEntry> entries) {
   Sketch sketch;
   sketch.kind = Sketch::Kind::Map;
   sketch.entries = std::move(entries);

@@ -2,12 +2,13 @@
 // block, flow and JSON; it shares nothing with the editor.  Pure.
 #pragma once
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tests/fuzz/support/choices.h"
 
 namespace belay::fuzz {
+
+struct SketchEntry;
 
 struct Sketch {
   enum class Kind { Text, Literal, List, Map };
@@ -16,10 +17,15 @@ struct Sketch {
   char quote = ' ';   // of a Text: ' ' plain where that is right, '\'', '"' or '|'
   bool flow = false;  // of a List or Map
   std::vector<Sketch> items;
-  std::vector<std::pair<std::string, Sketch>> entries;
+  std::vector<SketchEntry> entries;
   std::vector<std::string> above;  // whole lines: comments or ""
   std::string behind;              // blanks, or blanks and a comment
   size_t gap = 1;                  // of a List: blanks behind each dash
+};
+
+struct SketchEntry {
+  std::string key;
+  Sketch value;
 };
 
 struct Look {
@@ -35,7 +41,7 @@ struct Look {
 
 Sketch TextSketch(std::string text, char quote = ' ');
 Sketch LiteralSketch(std::string text);
-Sketch MapSketch(std::vector<std::pair<std::string, Sketch>> entries);
+Sketch MapSketch(std::vector<SketchEntry> entries);
 Sketch ListSketch(std::vector<Sketch> items);
 
 // The document's text, ending with Look::end.
