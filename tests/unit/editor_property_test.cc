@@ -70,8 +70,7 @@ class Table {
 
 // The generator is not to be trusted either: the text must read as the pod that was meant.
 std::string CheckMade(const MadePod& pod) {
-  const std::string name = pod.container.empty() ? pod.manifest : pod.container;
-  const oracle::PodPlace place = oracle::FindPlace(pod.text, pod.manifest, name);
+  const oracle::PodPlace place = oracle::FindPlace(pod.text, pod.manifest, pod.container);
   if (!place.problem.empty()) return place.problem;
   std::vector<std::string> argv;
   for (const char* const key : {"command", "args"}) {

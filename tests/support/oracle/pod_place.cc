@@ -5,20 +5,34 @@
 namespace belay::oracle {
 namespace {
 
-template <typename Message>
-std::string Named(const Message& message, const std::string& manifest) {
-  return message.container().empty() ? manifest : message.container();
+const Value* ContainersOf(const Value& document) {
+  const Value* const kind = document.Find("kind");
+  const Value* const spec = document.Find("spec");
+  if (kind == nullptr || kind->text != "Pod" || spec == nullptr) return nullptr;
+  return spec->Find("containers");
+}
+
+// Indexes of the containers that the edit can mean.
+std::vector<size_t> Meant(const Value& containers, const std::string& manifest,
+                          const std::string& container) {
+  std::vector<size_t> found;
+  for (size_t i = 0; i < containers.items.size(); ++i) {
+    const Value* const name = containers.items[i]->Find("name");
+    if (name != nullptr && AsString(*name) == (container.empty() ? manifest : container))
+      found.push_back(i);
+  }
+  if (found.empty() && container.empty() && containers.items.size() == 1) found.push_back(0);
+  return found;
 }
 
 }  // namespace
 
-std::string ContainerName(const v1::Edit& edit, const std::string& manifest) {
-  if (edit.has_set_flag()) return Named(edit.set_flag(), manifest);
-  if (edit.has_unset_flag()) return Named(edit.unset_flag(), manifest);
-  if (edit.has_merge_list_flag()) return Named(edit.merge_list_flag(), manifest);
-  if (edit.has_mount_path()) return Named(edit.mount_path(), manifest);
-  if (edit.has_unmount_path()) return Named(edit.unmount_path(), manifest);
-  return manifest;
+std::string ContainerOf(const v1::Edit& edit) {
+  if (edit.has_set_flag()) return edit.set_flag().container();
+  if (edit.has_unset_flag()) return edit.unset_flag().container();
+  if (edit.has_merge_list_flag()) return edit.merge_list_flag().container();
+  if (edit.has_mount_path()) return edit.mount_path().container();
+  return edit.unmount_path().container();
 }
 
 PodPlace FindPlace(std::string_view bytes, const std::string& manifest,
@@ -29,39 +43,40 @@ PodPlace FindPlace(std::string_view bytes, const std::string& manifest,
     place.problem = absl::StrCat("kubelet cannot read it: ", documents.status().message());
     return place;
   }
-  if (documents->size() != 1) {
-    place.problem = absl::StrCat(documents->size(), " documents");
+  std::vector<size_t> pods;
+  std::vector<size_t> with_container;
+  for (size_t i = 0; i < documents->size(); ++i) {
+    const Value* const containers = ContainersOf(*(*documents)[i]);
+    if (containers == nullptr) continue;
+    pods.push_back(i);
+    if (!Meant(*containers, manifest, container).empty()) with_container.push_back(i);
+  }
+  const std::vector<size_t>& chosen = pods.size() == 1 ? pods : with_container;
+  if (chosen.size() != 1) {
+    place.problem = absl::StrCat(chosen.size(), " pods with such a container");
     return place;
   }
-  place.pod = documents->front();
-  const Value* const kind = place.pod->Find("kind");
-  if (kind == nullptr || kind->text != "Pod") {
-    place.problem = "not a pod";
-    return place;
-  }
+  place.pod = (*documents)[chosen.front()];
+  for (size_t i = 0; i < documents->size(); ++i)
+    if (i != chosen.front()) place.others.push_back((*documents)[i]);
   place.spec = place.pod->Find("spec");
-  place.containers = place.spec == nullptr ? nullptr : place.spec->Find("containers");
-  if (place.containers == nullptr || place.pod->Count("spec") != 1 ||
-      place.spec->Count("containers") != 1) {
+  place.containers = place.spec->Find("containers");
+  if (place.pod->Count("spec") != 1 || place.spec->Count("containers") != 1) {
     place.problem = "not exactly one spec.containers";
     return place;
   }
-  for (size_t i = 0; i < place.containers->items.size(); ++i) {
-    const Value& candidate = *place.containers->items[i];
-    const Value* const name = candidate.Find("name");
-    if (name == nullptr || AsString(*name) != container) continue;
-    if (place.container != nullptr) place.problem = "two containers of that name";
-    place.container = &candidate;
-    place.index = i;
-  }
-  if (place.container == nullptr) {
-    place.problem = absl::StrCat("no container '", container, "'");
+  const std::vector<size_t> meant = Meant(*place.containers, manifest, container);
+  if (meant.size() != 1) {
+    place.problem = absl::StrCat(meant.size(), " containers '", container, "'");
     return place;
   }
+  place.index = meant.front();
+  place.container = place.containers->items[place.index].get();
   for (const char* const key : {"name", "command", "args", "volumeMounts"}) {
     if (place.container->Count(key) > 1) place.problem = absl::StrCat("'", key, "' twice");
   }
-  place.names = {manifest, container};
+  const Value* const name = place.container->Find("name");
+  place.names = {manifest, name == nullptr ? manifest : AsString(*name)};
   return place;
 }
 

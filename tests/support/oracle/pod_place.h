@@ -9,7 +9,8 @@
 namespace belay::oracle {
 
 struct PodPlace {
-  std::string problem;  // why there is no such place; the others are meaningless then
+  std::string problem;           // why there is no such place; the others are meaningless then
+  std::vector<ValuePtr> others;  // the other documents of the file, in order
   ValuePtr pod;
   const Value* spec = nullptr;
   const Value* containers = nullptr;
@@ -17,11 +18,13 @@ struct PodPlace {
   size_t index = 0;                // of the container
   std::vector<std::string> names;  // of the program
 };
+// `container` as the edit gives it: empty means the one named like the manifest, or the only one.
+// Of several documents the only pod is meant, or the only pod with such a container.
 PodPlace FindPlace(std::string_view bytes, const std::string& manifest,
                    const std::string& container);
 
-// The container that the edit names; the manifest's name when it names none.
-std::string ContainerName(const v1::Edit& edit, const std::string& manifest);
+// As the edit gives it.
+std::string ContainerOf(const v1::Edit& edit);
 
 // The pod with these keys of the container taken out, for comparing the rest.
 ValuePtr Without(const PodPlace& place, const std::vector<std::string>& container_keys,
