@@ -1,6 +1,6 @@
 // Which items of a container's command line are flags of the program, as pflag reads them: behind
-// the binary and its subcommand, before "--", with "--f=v", "--f v" and bare "--f".  What runs in a
-// shell or behind an unknown wrapper is refused.  Pure.
+// the binary and its subcommand, before "--", with "--f=v", "--f v" and bare "--f".  What a shell
+// starts, and a command in which several items could be the program, is refused.  Pure.
 #pragma once
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "node-agent/manifest/programs.h"
 
 namespace belay {
 
@@ -34,8 +35,5 @@ struct ArgvItem {
 // the image's entry point is the binary.
 absl::StatusOr<ArgvView> ReadArgv(const std::vector<ArgvItem>& argv,
                                   const std::vector<std::string>& names, bool has_command);
-
-std::string NormalFlagName(std::string_view name);
-std::string_view BaseName(std::string_view path);
 
 }  // namespace belay

@@ -15,6 +15,8 @@
 namespace belay {
 namespace {
 
+using Splices = std::vector<Splice>;
+
 struct CommandLine {
   std::vector<ArgvItem> items;
   ArgvView view;
@@ -60,19 +62,20 @@ absl::Status CheckNotUnclear(const CommandLine& line, const std::string& flag) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFlagName(const std::string& flag) {
+  if (!flag.empty() && flag[0] != '-' && flag.find_first_of("= \t\r\n\"'") == std::string::npos)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", flag, "' is not the name of a flag; give it without dashes"));
+}
+
+// Without any item no flag stands there, and nothing else is read.
 absl::StatusOr<CommandLine> ReadCommandLine(const EditPlace& place, const std::string& flag_text) {
+  RETURN_IF_ERROR(CheckFlagName(flag_text));
   const std::string flag = NormalFlagName(flag_text);
-  if (flag.empty() || flag[0] == '-' || flag.find_first_of("= \t\r\n\"'") != std::string::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", flag_text, "' is not the name of a flag; give it without dashes"));
-  }
   CommandLine line;
   line.items = ArgvItems(place);
-  if (line.items.empty()) {
-    return RefuseAtLine(place.container->line,
-                        "the container has neither command nor args; write its flags into the "
-                        "manifest first");
-  }
+  if (line.items.empty()) return line;
   ASSIGN_OR_RETURN(line.view, ReadArgv(line.items, place.names,
                                        place.command != nullptr && !place.command->items.empty()));
   for (const FlagUse& use : line.view.uses) {
@@ -91,9 +94,28 @@ absl::Status CheckValue(std::string_view value) {
   return absl::OkStatus();
 }
 
+NewItem ItemOf(const std::string& text, ManifestNode::Style like, bool json) {
+  return {{WriteScalar(text, like, false, json)}, WriteScalar(text, like, true, json)};
+}
+
+// The container has no item of a command line: one is written only where a list waits for it.
+absl::StatusOr<Splices> FillArgs(std::string_view bytes, const EditPlace& place,
+                                 const std::string& text) {
+  ASSIGN_OR_RETURN(const ManifestNode* const args, FindKey(*place.container, "args"));
+  if (args == nullptr) {
+    return RefuseAtLine(place.container->line,
+                        "the container has neither command nor args; write its flags into the "
+                        "manifest first");
+  }
+  const NewItem item = ItemOf(text, ManifestNode::Style::Plain, place.json);
+  ASSIGN_OR_RETURN(const Splice splice, FillEmpty(bytes, *args, item));
+  return Splices{splice};
+}
+
 // Behind the last flag, or behind binary and subcommand when there is none.
-absl::StatusOr<Splice> InsertFlag(std::string_view bytes, const EditPlace& place,
-                                  const CommandLine& line, const std::string& text) {
+absl::StatusOr<Splices> InsertFlag(std::string_view bytes, const EditPlace& place,
+                                   const CommandLine& line, const std::string& text) {
+  if (line.items.empty()) return FillArgs(bytes, place, text);
   size_t anchor = 0;
   if (!line.view.uses.empty()) {
     const FlagUse& last = line.view.uses.back();
@@ -106,16 +128,20 @@ absl::StatusOr<Splice> InsertFlag(std::string_view bytes, const EditPlace& place
   }
   const ItemPlace at = PlaceOf(place, anchor);
   const ManifestNode& neighbour = at.list->items[at.index];
-  NewItem item;
-  item.block_lines = {WriteScalar(text, neighbour.style, false, place.json)};
-  item.flow_text = WriteScalar(text, neighbour.style, true, place.json);
-  return InsertBehind(bytes, *at.list, at.index, {item});
+  return InsertBehind(bytes, *at.list, at.index, ItemOf(text, neighbour.style, place.json));
 }
 
 absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& place,
                                     const CommandLine& line, const FlagUse& use,
                                     const std::string& value) {
   const size_t item = use.value_index.value_or(use.index);
+  if (use.value_index.has_value() && (value == "true" || value == "false")) {
+    return RefuseAtLine(line.items[item].line,
+                        absl::StrCat("the value of --", use.name,
+                                     " stands in its own item behind "
+                                     "the flag, where a program may not take '",
+                                     value, "' as its value; write --", use.name, "=", value));
+  }
   const ItemPlace at = PlaceOf(place, item);
   std::string text = value;
   if (!use.value_index.has_value()) {
@@ -126,8 +152,8 @@ absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& pla
   return ReplaceScalar(bytes, NodeOf(place, item), at.list->flow, place.json, text);
 }
 
-absl::StatusOr<std::vector<Splice>> RemoveUses(std::string_view bytes, const EditPlace& place,
-                                               const std::vector<FlagUse>& uses) {
+absl::StatusOr<Splices> RemoveUses(std::string_view bytes, const EditPlace& place,
+                                   const std::vector<FlagUse>& uses) {
   std::vector<size_t> in_command;
   std::vector<size_t> in_args;
   for (const FlagUse& use : uses) {
@@ -137,48 +163,46 @@ absl::StatusOr<std::vector<Splice>> RemoveUses(std::string_view bytes, const Edi
       if (indexes.empty() || indexes.back() != at.index) indexes.push_back(at.index);
     }
   }
-  std::vector<Splice> splices;
+  Splices splices;
   for (const auto& [list, indexes] :
        {std::pair(place.command, in_command), std::pair(place.args, in_args)}) {
     if (indexes.empty()) continue;
-    ASSIGN_OR_RETURN(const std::vector<Splice> removed, RemoveItems(bytes, *list, indexes));
+    const ManifestNode& key = *KeyOf(*place.container, list);
+    ASSIGN_OR_RETURN(const Splices removed, RemoveItems(bytes, key, *list, indexes));
     splices.insert(splices.end(), removed.begin(), removed.end());
   }
   return splices;
 }
 
 // kube-apiserver reads the old name of this list into the same setting and refuses both together.
-absl::Status CheckOldName(const CommandLine& line, const std::string& flag) {
-  if (NormalFlagName(flag) != "enable-admission-plugins" || !line.uses.empty()) {
-    return absl::OkStatus();
-  }
+std::vector<FlagUse> OldNameUses(const CommandLine& line, const std::string& flag) {
+  std::vector<FlagUse> uses;
+  if (NormalFlagName(flag) != "enable-admission-plugins") return uses;
   for (const FlagUse& use : line.view.uses) {
-    if (use.name == "admission-control") {
-      return RefuseAtLine(line.items[use.index].line,
-                          "the old flag --admission-control is given; move its plugins to "
-                          "--enable-admission-plugins first");
-    }
+    if (use.name == "admission-control") uses.push_back(use);
   }
-  return absl::OkStatus();
+  return uses;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<Splice>> SetFlagSplices(std::string_view bytes, const EditPlace& place,
-                                                   const v1::SetFlag& edit) {
+absl::StatusOr<Splices> SetFlagSplices(std::string_view bytes, const EditPlace& place,
+                                       const v1::SetFlag& edit) {
   RETURN_IF_ERROR(CheckValue(edit.value()));
   ASSIGN_OR_RETURN(CommandLine line, ReadCommandLine(place, edit.flag()));
-  RETURN_IF_ERROR(CheckOldName(line, edit.flag()));
   if (line.uses.empty()) {
-    ASSIGN_OR_RETURN(
-        const Splice splice,
-        InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", edit.value())));
-    return std::vector<Splice>{splice};
+    const std::vector<FlagUse> old = OldNameUses(line, edit.flag());
+    if (!old.empty()) {
+      return RefuseAtLine(line.items[old.front().index].line,
+                          "the old flag --admission-control is given, which stands for a whole "
+                          "list; merge into the list (mergeListFlag), or rename the flag first");
+    }
+    return InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", edit.value()));
   }
   // The last use is the one that counts; it stays, the others go.
   const FlagUse kept = line.uses.back();
   line.uses.pop_back();
-  ASSIGN_OR_RETURN(std::vector<Splice> splices, RemoveUses(bytes, place, line.uses));
+  ASSIGN_OR_RETURN(Splices splices, RemoveUses(bytes, place, line.uses));
   if (kept.value.value_or("true") != edit.value()) {
     ASSIGN_OR_RETURN(const Splice splice, ReplaceValue(bytes, place, line, kept, edit.value()));
     splices.push_back(splice);
@@ -186,15 +210,14 @@ absl::StatusOr<std::vector<Splice>> SetFlagSplices(std::string_view bytes, const
   return splices;
 }
 
-absl::StatusOr<std::vector<Splice>> UnsetFlagSplices(std::string_view bytes, const EditPlace& place,
-                                                     const v1::UnsetFlag& edit) {
+absl::StatusOr<Splices> UnsetFlagSplices(std::string_view bytes, const EditPlace& place,
+                                         const v1::UnsetFlag& edit) {
   ASSIGN_OR_RETURN(const CommandLine line, ReadCommandLine(place, edit.flag()));
   return RemoveUses(bytes, place, line.uses);
 }
 
-absl::StatusOr<std::vector<Splice>> MergeListFlagSplices(std::string_view bytes,
-                                                         const EditPlace& place,
-                                                         const v1::MergeListFlag& edit) {
+absl::StatusOr<Splices> MergeListFlagSplices(std::string_view bytes, const EditPlace& place,
+                                             const v1::MergeListFlag& edit) {
   const std::vector<std::string> add(edit.add().begin(), edit.add().end());
   const std::vector<std::string> remove(edit.remove().begin(), edit.remove().end());
   for (const std::vector<std::string>* const list : {&add, &remove}) {
@@ -206,29 +229,26 @@ absl::StatusOr<std::vector<Splice>> MergeListFlagSplices(std::string_view bytes,
       }
     }
   }
-  ASSIGN_OR_RETURN(const CommandLine line, ReadCommandLine(place, edit.flag()));
-  RETURN_IF_ERROR(CheckOldName(line, edit.flag()));
+  ASSIGN_OR_RETURN(CommandLine line, ReadCommandLine(place, edit.flag()));
+  if (line.uses.empty()) line.uses = OldNameUses(line, edit.flag());
   std::vector<std::string> before;
   for (const FlagUse& use : line.uses) {
     if (!use.value.has_value()) {
       return RefuseAtLine(line.items[use.index].line,
-                          absl::StrCat("--", edit.flag(), " has no value to merge into"));
+                          absl::StrCat("--", use.name, " has no value to merge into"));
     }
     before.push_back(*use.value);
   }
   if (before.empty()) {
-    if (add.empty()) return std::vector<Splice>{};
+    if (add.empty()) return Splices{};
     ASSIGN_OR_RETURN(const std::vector<std::string> value, MergeList({""}, add, {}));
-    ASSIGN_OR_RETURN(
-        const Splice splice,
-        InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", value[0])));
-    return std::vector<Splice>{splice};
+    return InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", value[0]));
   }
   absl::StatusOr<std::vector<std::string>> after = MergeList(before, add, remove);
   if (!after.ok())
     return RefuseAtLine(line.items[line.uses.back().index].line,
                         std::string(after.status().message()));
-  std::vector<Splice> splices;
+  Splices splices;
   for (size_t i = 0; i < before.size(); ++i) {
     if (before[i] == (*after)[i]) continue;
     ASSIGN_OR_RETURN(const Splice splice,

@@ -1,6 +1,6 @@
-// Changes to one YAML list as splices: replace an item's text, insert behind an item, remove items.
-// New lines copy indentation, dash and end of line of their siblings; what shares its line with
-// something else is refused.  Pure.
+// Changes to one YAML list as splices: replace an item's text, insert behind an item, remove items,
+// down to an empty list.  New lines copy indentation, dash and end of line of their siblings,
+// comments stay; what shares its line with something else is refused.  Pure.
 #pragma once
 #include <string>
 #include <string_view>
@@ -21,20 +21,18 @@ struct NewItem {
 absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const ManifestNode& node, bool in_flow,
                                      bool json, std::string_view text);
 
-// `index` is the item the new ones come behind; the list must not be empty.  Several items at once
-// so that their splices do not meet in one place.
-absl::StatusOr<Splice> InsertBehind(std::string_view bytes, const ManifestNode& list, size_t index,
-                                    const std::vector<NewItem>& items);
+// `index` is the item the new one comes behind; the list must not be empty.
+absl::StatusOr<std::vector<Splice>> InsertBehind(std::string_view bytes, const ManifestNode& list,
+                                                 size_t index, const NewItem& item);
 
-// Fills `[]`.
+// Gives `[]` or an omitted list (null) its first item.
 absl::StatusOr<Splice> FillEmpty(std::string_view bytes, const ManifestNode& list,
                                  const NewItem& item);
 
-// `indexes` ascending; at least one item must stay.
-absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const ManifestNode& list,
+// `indexes` ascending, each once.  Where no item stays, the list becomes `[]`; `key` is the key it
+// stands under.
+absl::StatusOr<std::vector<Splice>> RemoveItems(std::string_view bytes, const ManifestNode& key,
+                                                const ManifestNode& list,
                                                 const std::vector<size_t>& indexes);
-
-// The blanks and dash in front of a block item, refused when anything else stands there.
-absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const ManifestNode& item);
 
 }  // namespace belay

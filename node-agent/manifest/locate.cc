@@ -1,5 +1,7 @@
 #include "node-agent/manifest/locate.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
@@ -8,13 +10,45 @@
 namespace belay {
 namespace {
 
+bool IsOmitted(const ManifestNode* node) {
+  return node == nullptr || (node->kind == ManifestNode::Kind::Null && !node->alias);
+}
+
 absl::StatusOr<const ManifestNode*> OptionalList(const ManifestNode& mapping,
                                                  std::string_view key) {
   ASSIGN_OR_RETURN(const ManifestNode* const list, FindKey(mapping, key));
-  if (list != nullptr && list->kind != ManifestNode::Kind::Sequence) {
+  if (IsOmitted(list)) return nullptr;
+  RETURN_IF_ERROR(CheckOwnValue(*list));
+  if (list->kind != ManifestNode::Kind::Sequence) {
     return RefuseAtLine(list->line, absl::StrCat("'", std::string(key), "' is not a list"));
   }
   return list;
+}
+
+// Names of the containers, "" for one that has none; nothing when this is not such a pod.
+std::vector<std::string> ContainerNames(const ManifestNode& root) {
+  std::vector<std::string> names;
+  const auto child = [](const ManifestNode* mapping, std::string_view key) -> const ManifestNode* {
+    if (mapping == nullptr) return nullptr;
+    for (size_t i = 0; i < mapping->keys.size(); ++i)
+      if (mapping->keys[i].value == key) return &mapping->items[i];
+    return nullptr;
+  };
+  const ManifestNode* const containers = child(child(&root, "spec"), "containers");
+  if (containers == nullptr || containers->kind != ManifestNode::Kind::Sequence) return names;
+  for (const ManifestNode& container : containers->items) {
+    const ManifestNode* const name = child(&container, "name");
+    names.push_back(name == nullptr ? "" : name->value);
+  }
+  return names;
+}
+
+bool IsPod(const ManifestNode& root) {
+  if (root.kind != ManifestNode::Kind::Mapping) return false;
+  for (size_t i = 0; i < root.keys.size(); ++i) {
+    if (root.keys[i].value == "kind") return root.items[i].value == "Pod";
+  }
+  return false;
 }
 
 absl::StatusOr<const ManifestNode*> FindContainer(const ManifestNode& containers,
@@ -22,6 +56,11 @@ absl::StatusOr<const ManifestNode*> FindContainer(const ManifestNode& containers
   const ManifestNode* found = nullptr;
   std::vector<std::string> names;
   for (const ManifestNode& container : containers.items) {
+    if (container.alias) {
+      return RefuseAtLine(container.line,
+                          "a container is an alias; write it out (aliases are not "
+                          "edited)");
+    }
     if (container.kind != ManifestNode::Kind::Mapping) {
       return RefuseAtLine(container.line, "an item of 'containers' is not a container");
     }
@@ -62,21 +101,67 @@ absl::StatusOr<const ManifestNode*> PodSpec(const ManifestNode& root) {
   return spec;
 }
 
-absl::StatusOr<EditPlace> Locate(const ManifestNode& root, const std::string& manifest,
-                                 const std::string& container) {
+absl::StatusOr<const ManifestNode*> ChoosePod(const std::vector<ManifestNode>& documents,
+                                              const std::string& container) {
+  std::vector<const ManifestNode*> values;
+  std::vector<const ManifestNode*> pods;
+  std::vector<const ManifestNode*> named;
+  for (const ManifestNode& document : documents) {
+    if (document.kind == ManifestNode::Kind::Null) continue;
+    values.push_back(&document);
+    if (!IsPod(document)) continue;
+    pods.push_back(&document);
+    const std::vector<std::string> names = ContainerNames(document);
+    if (std::find(names.begin(), names.end(), container) != names.end()) named.push_back(&document);
+  }
+  if (values.empty()) {
+    return absl::InvalidArgumentError("line 1: the file holds no YAML document, so no pod");
+  }
+  if (values.size() == 1) return values.front();
+  if (pods.size() == 1) return pods.front();
+  if (named.size() == 1) return named.front();
+  if (pods.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", values.front()->line,
+                                                   ": the file holds several YAML documents and "
+                                                   "none of them is a pod (kind Pod)"));
+  }
+  return RefuseAtLine(pods[1]->line,
+                      absl::StrCat("the file holds several YAML documents that are "
+                                   "pods, and ",
+                                   named.empty() ? "none" : "more than one", " has a container '",
+                                   container, "'; keep one pod a file"));
+}
+
+absl::StatusOr<EditPlace> Locate(const std::vector<ManifestNode>& documents,
+                                 const std::string& manifest, const std::string& container) {
+  const std::string& name = container.empty() ? manifest : container;
+  ASSIGN_OR_RETURN(const ManifestNode* const root, ChoosePod(documents, name));
   EditPlace place;
-  ASSIGN_OR_RETURN(place.spec, PodSpec(root));
+  ASSIGN_OR_RETURN(place.spec, PodSpec(*root));
+  RETURN_IF_ERROR(CheckOwnValue(*root));
+  RETURN_IF_ERROR(CheckOwnValue(*place.spec));
   ASSIGN_OR_RETURN(place.containers, OptionalList(*place.spec, "containers"));
   if (place.containers == nullptr) {
     return RefuseAtLine(place.spec->line, "the pod has no containers");
   }
-  const std::string& name = container.empty() ? manifest : container;
   ASSIGN_OR_RETURN(place.container, FindContainer(*place.containers, name));
+  RETURN_IF_ERROR(CheckOwnValue(*place.container));
+  place.names = {name, manifest};
+  place.json = root->flow && !root->keys.empty() &&
+               root->keys.front().style == ManifestNode::Style::DoubleQuoted;
+  return place;
+}
+
+absl::Status LocateCommand(EditPlace& place) {
   ASSIGN_OR_RETURN(place.command, OptionalList(*place.container, "command"));
   ASSIGN_OR_RETURN(place.args, OptionalList(*place.container, "args"));
-  place.names = {name, manifest};
-  place.json = root.flow && root.keys.front().style == ManifestNode::Style::DoubleQuoted;
-  return place;
+  return absl::OkStatus();
+}
+
+const ManifestNode* KeyOf(const ManifestNode& mapping, const ManifestNode* value) {
+  for (size_t i = 0; i < mapping.items.size(); ++i)
+    if (&mapping.items[i] == value) return &mapping.keys[i];
+  return nullptr;
 }
 
 std::vector<ArgvItem> ArgvItems(const EditPlace& place) {

@@ -1,5 +1,6 @@
-// Where an edit has to be made: the one container it names and that container's command line.
-// Everything missing, given twice or of another shape is refused.  Pure.
+// Where an edit has to be made: the one pod, the one container it names and that container's
+// command line.  Everything missing, given twice or of another shape is refused, and so is a way
+// that goes through an alias or an anchor in use.  Pure.
 #pragma once
 #include <string>
 #include <string_view>
@@ -25,9 +26,21 @@ struct EditPlace {
 // INVALID_ARGUMENT when the document is not one Pod.
 absl::StatusOr<const ManifestNode*> PodSpec(const ManifestNode& root);
 
-// `container` is empty where it is named like the manifest.
-absl::StatusOr<EditPlace> Locate(const ManifestNode& root, const std::string& manifest,
-                                 const std::string& container);
+// Which document of the file an edit of `container` means: the only one; or else the only pod; or
+// else the only pod with a container of that name.
+absl::StatusOr<const ManifestNode*> ChoosePod(const std::vector<ManifestNode>& documents,
+                                              const std::string& container);
+
+// `container` is empty where it is named like the manifest.  Fills everything but command and
+// args.
+absl::StatusOr<EditPlace> Locate(const std::vector<ManifestNode>& documents,
+                                 const std::string& manifest, const std::string& container);
+
+// Fills command and args; a list that is given without a value counts as not there.
+absl::Status LocateCommand(EditPlace& place);
+
+// The key under which `value`, one of the mapping's own nodes, stands.
+const ManifestNode* KeyOf(const ManifestNode& mapping, const ManifestNode* value);
 
 // Items of command, then of args.
 std::vector<ArgvItem> ArgvItems(const EditPlace& place);

@@ -1,50 +1,70 @@
 #include "node-agent/manifest/model.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 
 namespace belay {
 namespace {
 
-bool ByKey(const Model::Entry& a, const Model::Entry& b) { return a.key < b.key; }
+// Maps are compared key by key, a repeated key in its order.
+std::vector<const Model::Entry*> Sorted(const Model& model) {
+  std::vector<const Model::Entry*> entries;
+  for (const Model::Entry& entry : model.map) entries.push_back(&entry);
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto* a, const auto* b) { return a->key < b->key; });
+  return entries;
+}
 
-// Is this plain scalar a text in every version of YAML?  Anything doubtful is not.
-bool IsCertainlyText(std::string_view plain) {
-  static const char* const kWords[] = {"true", "false", "yes", "no",  "on",  "off", "y",
-                                       "n",    "t",     "f",   "nan", "inf", "null"};
-  if (plain.empty() || plain == "-") return false;
-  if (plain.size() > 1 && (plain[0] == '/' || plain.substr(0, 2) == "--")) return true;
-  const std::string lower = absl::AsciiStrToLower({plain.data(), plain.size()});
-  for (const char* const word : kWords) {
-    if (lower == word) return false;
+bool SameMaps(const Model& a, const Model& b) {
+  if (a.map.size() != b.map.size()) return false;
+  const std::vector<const Model::Entry*> left = Sorted(a);
+  const std::vector<const Model::Entry*> right = Sorted(b);
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (left[i]->key != right[i]->key || !(left[i]->value == right[i]->value)) return false;
   }
-  const size_t letter = plain[0] == '-' ? 1 : 0;
-  return absl::ascii_isalpha(static_cast<unsigned char>(plain[letter]));
+  return true;
+}
+
+bool SameValue(const ManifestNode& node, const Model& model) {
+  if (node.alias) return true;  // what it stands for is compared where it stands
+  switch (node.kind) {
+    case ManifestNode::Kind::Null:
+      return model.kind == Model::Kind::Null;
+    case ManifestNode::Kind::Scalar: {
+      const bool quoted = node.style != ManifestNode::Style::Plain;
+      if (node.tag == ManifestNode::Tag::Own) return model.kind == Model::Kind::Other;
+      return node.value == model.text &&
+             (model.kind == Model::Kind::Text || (model.kind == Model::Kind::Other && !quoted));
+    }
+    case ManifestNode::Kind::Sequence:
+      if (model.kind != Model::Kind::List || model.list.size() != node.items.size()) return false;
+      for (size_t i = 0; i < node.items.size(); ++i)
+        if (!SameValue(node.items[i], model.list[i])) return false;
+      return true;
+    case ManifestNode::Kind::Mapping:
+      if (model.kind != Model::Kind::Map || model.map.size() != node.items.size()) return false;
+      for (size_t i = 0; i < node.items.size(); ++i) {
+        const ManifestNode& key = node.keys[i];
+        const bool same = key.kind != ManifestNode::Kind::Scalar || key.value == model.map[i].key;
+        if (!same || !SameValue(node.items[i], model.map[i].value)) return false;
+      }
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 bool Model::operator==(const Model& other) const {
-  return kind == other.kind && text == other.text && list == other.list && map == other.map;
+  return kind == other.kind && text == other.text && list == other.list && SameMaps(*this, other);
 }
 
-Model* Model::Find(std::string_view key) {
-  for (auto& [name, value] : map) {
-    if (name == key) return &value;
+const Model* Model::Find(std::string_view key) const {
+  for (const Entry& entry : map) {
+    if (entry.key == key) return &entry.value;
   }
   return nullptr;
-}
-
-void Model::Set(const std::string& key, Model value) {
-  if (Model* const there = Find(key)) {
-    *there = std::move(value);
-    return;
-  }
-  kind = Kind::Map;
-  map.push_back({key, std::move(value)});
-  std::stable_sort(map.begin(), map.end(), ByKey);
 }
 
 Model TextModel(std::string text) {
@@ -54,37 +74,18 @@ Model TextModel(std::string text) {
   return model;
 }
 
-Model ModelOf(const ManifestNode& node) {
+Model MapModel(std::vector<Model::Entry> entries) {
   Model model;
-  switch (node.kind) {
-    case ManifestNode::Kind::Null:
-      break;
-    case ManifestNode::Kind::Scalar:
-      model.text = node.value;
-      model.kind = node.style != ManifestNode::Style::Plain || IsCertainlyText(node.value)
-                       ? Model::Kind::Text
-                       : Model::Kind::Other;
-      break;
-    case ManifestNode::Kind::Sequence:
-      model.kind = Model::Kind::List;
-      for (const ManifestNode& item : node.items) model.list.push_back(ModelOf(item));
-      break;
-    case ManifestNode::Kind::Mapping:
-      model.kind = Model::Kind::Map;
-      for (size_t i = 0; i < node.keys.size(); ++i) {
-        model.map.push_back({node.keys[i].value, ModelOf(node.items[i])});
-      }
-      std::stable_sort(model.map.begin(), model.map.end(), ByKey);
-      break;
-  }
+  model.kind = Model::Kind::Map;
+  model.map = std::move(entries);
   return model;
 }
 
-std::vector<std::string> TextsOf(const Model* list) {
-  std::vector<std::string> texts;
-  if (list == nullptr) return texts;
-  for (const Model& item : list->list) texts.push_back(item.text);
-  return texts;
+bool SameValues(const std::vector<ManifestNode>& documents, const std::vector<Model>& models) {
+  if (documents.size() != models.size()) return false;
+  for (size_t i = 0; i < documents.size(); ++i)
+    if (!SameValue(documents[i], models[i])) return false;
+  return true;
 }
 
 }  // namespace belay

@@ -7,10 +7,15 @@
 #include "common/base/status_macros.h"
 #include "node-agent/manifest/check_bytes.h"
 #include "node-agent/manifest/list_edit.h"
+#include "node-agent/manifest/volume_list.h"
 #include "node-agent/manifest/write_scalar.h"
 
 namespace belay {
 namespace {
+
+using Splices = std::vector<Splice>;
+
+constexpr const char* kDefaultType = "DirectoryOrCreate";
 
 struct Wanted {
   std::string name;
@@ -19,11 +24,6 @@ struct Wanted {
   std::string type;
   bool read_only = false;
 };
-
-std::string WithoutSlash(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
 
 bool IsPlainPath(const std::string& path) {
   if (path.size() < 2 || path[0] != '/') return false;
@@ -36,7 +36,7 @@ bool IsPlainPath(const std::string& path) {
 absl::StatusOr<Wanted> ReadWanted(const v1::MountPath& edit) {
   Wanted wanted{edit.name(), edit.host_path(),
                 edit.mount_path().empty() ? edit.host_path() : edit.mount_path(),
-                edit.type().empty() ? "DirectoryOrCreate" : edit.type(), edit.read_only()};
+                edit.type().empty() ? std::string(kDefaultType) : edit.type(), edit.read_only()};
   if (!IsPlainPath(wanted.host_path) || !IsPlainPath(wanted.mount_path)) {
     return absl::InvalidArgumentError(absl::StrCat("mountPath: '", wanted.host_path, "' or '",
                                                    wanted.mount_path, "' is not an absolute path"));
@@ -49,47 +49,32 @@ absl::StatusOr<Wanted> ReadWanted(const v1::MountPath& edit) {
   return wanted;
 }
 
-// Text of a key; empty when it is not there.
-absl::StatusOr<std::string> TextOf(const ManifestNode& mapping, std::string_view key) {
-  if (mapping.kind != ManifestNode::Kind::Mapping) {
-    return RefuseAtLine(mapping.line, "a volume or mount is not a mapping");
-  }
-  ASSIGN_OR_RETURN(const ManifestNode* const node, FindKey(mapping, key));
-  return node == nullptr ? std::string() : node->value;
-}
-
-absl::StatusOr<const ManifestNode*> ListOf(const ManifestNode& mapping, std::string_view key) {
-  ASSIGN_OR_RETURN(const ManifestNode* const list, FindKey(mapping, key));
-  if (list != nullptr && list->kind != ManifestNode::Kind::Sequence) {
-    return RefuseAtLine(mapping.line, absl::StrCat("'", std::string(key),
-                                                   "' is not a list; remove the key or fill it"));
-  }
-  return list;
-}
-
 // The volume that gives the wanted host path under `name`; nullptr when there is no such volume.
 absl::StatusOr<bool> VolumeIsThere(const ManifestNode* volumes, const std::string& name,
                                    const Wanted& wanted) {
   bool found = false;
   if (volumes == nullptr) return false;
   for (const ManifestNode& volume : volumes->items) {
-    ASSIGN_OR_RETURN(const std::string given, TextOf(volume, "name"));
+    ASSIGN_OR_RETURN(const std::string given, VolumeText(volume, "name"));
     if (given != name) continue;
     if (found) return RefuseAtLine(volume.line, absl::StrCat("two volumes are named '", name, "'"));
     found = true;
     ASSIGN_OR_RETURN(const ManifestNode* const host, FindKey(volume, "hostPath"));
     std::string path;
     std::string type;
-    if (host != nullptr) {
-      ASSIGN_OR_RETURN(path, TextOf(*host, "path"));
-      ASSIGN_OR_RETURN(type, TextOf(*host, "type"));
+    if (host != nullptr && host->kind == ManifestNode::Kind::Mapping) {
+      ASSIGN_OR_RETURN(path, VolumeText(*host, "path"));
+      ASSIGN_OR_RETURN(type, VolumeText(*host, "type"));
     }
     if (WithoutSlash(path) != WithoutSlash(wanted.host_path)) {
       return RefuseAtLine(volume.line,
                           absl::StrCat("the volume name '", name,
                                        "' is taken by another volume; choose another name"));
     }
-    if (name == wanted.name && type != wanted.type) {
+    // Where the default is wanted, an existing mount of a directory is what is wanted.
+    const bool fits = type == wanted.type ||
+                      (wanted.type == kDefaultType && (type.empty() || type == "Directory"));
+    if (name == wanted.name && !fits) {
       return RefuseAtLine(volume.line, absl::StrCat("the volume '", name, "' has hostPath type '",
                                                     type, "', not '", wanted.type, "'"));
     }
@@ -102,21 +87,21 @@ absl::StatusOr<bool> MountIsThere(const ManifestNode* mounts, const ManifestNode
                                   const Wanted& wanted) {
   if (mounts == nullptr) return false;
   for (const ManifestNode& mount : mounts->items) {
-    ASSIGN_OR_RETURN(const std::string path, TextOf(mount, "mountPath"));
+    ASSIGN_OR_RETURN(const std::string path, VolumeText(mount, "mountPath"));
     if (WithoutSlash(path) != WithoutSlash(wanted.mount_path)) continue;
-    ASSIGN_OR_RETURN(const std::string name, TextOf(mount, "name"));
-    ASSIGN_OR_RETURN(const std::string read_only, TextOf(mount, "readOnly"));
-    ASSIGN_OR_RETURN(const std::string sub_path, TextOf(mount, "subPath"));
-    ASSIGN_OR_RETURN(const std::string sub_path_expr, TextOf(mount, "subPathExpr"));
+    ASSIGN_OR_RETURN(const std::string name, VolumeText(mount, "name"));
+    ASSIGN_OR_RETURN(const bool read_only, BoolOf(mount, "readOnly"));
+    ASSIGN_OR_RETURN(const std::string sub_path, VolumeText(mount, "subPath"));
+    ASSIGN_OR_RETURN(const std::string sub_path_expr, VolumeText(mount, "subPathExpr"));
     const absl::StatusOr<bool> same = VolumeIsThere(volumes, name, wanted);
     if (!same.ok() || !*same || !sub_path.empty() || !sub_path_expr.empty()) {
       return RefuseAtLine(mount.line, absl::StrCat("something else is mounted at ", path));
     }
-    if ((read_only == "true") != wanted.read_only) {
-      return RefuseAtLine(mount.line,
-                          absl::StrCat(path, " is already mounted with readOnly ",
-                                       read_only == "true" ? "true" : "false",
-                                       "; make the edit ask for the same, or change it by hand"));
+    if (read_only != wanted.read_only) {
+      return RefuseAtLine(
+          mount.line,
+          absl::StrCat(path, " is already mounted with readOnly ", read_only ? "true" : "false",
+                       "; make the edit ask for the same, or change it by hand"));
     }
     return true;
   }
@@ -157,6 +142,40 @@ NewItem MountItem(const Wanted& wanted, bool json) {
   return item;
 }
 
+// Is the line free behind the value, so that a key may follow on the next one?
+bool EndsItsLine(std::string_view bytes, size_t end) {
+  const std::string_view rest = bytes.substr(end, NextLine(bytes, end) - end);
+  const size_t other = rest.find_first_not_of(" \t\r\n");
+  return other == std::string_view::npos || (rest[other] == '#' && other > 0);
+}
+
+// Behind which value of a block mapping a new key can stand: the last one that is a text on one
+// line, so that the key comes among the short ones, or else the last.
+absl::StatusOr<size_t> PlaceForKey(std::string_view bytes, const ManifestNode& mapping) {
+  std::optional<size_t> last;
+  for (size_t i = mapping.items.size(); i > 0; --i) {
+    const ManifestNode& value = mapping.items[i - 1];
+    const size_t end = value.begin + value.length;
+    if (!EndsItsLine(bytes, end)) continue;
+    const bool one_line =
+        value.kind == ManifestNode::Kind::Scalar && value.style != ManifestNode::Style::Block &&
+        bytes.substr(value.begin, value.length).find('\n') == std::string_view::npos;
+    if (one_line) return end;
+    if (!last.has_value()) last = end;
+  }
+  if (last.has_value()) return *last;
+  return RefuseAtLine(mapping.line,
+                      "there is no certain place for a new key; write an empty list "
+                      "([]) for it by hand");
+}
+
+// Does the file indent the dashes of lists below their key?
+bool DashesAreIndented(std::string_view bytes, const EditPlace& place) {
+  if (place.containers->flow || place.spec->flow) return false;
+  const size_t dash = bytes.find('-', LineStart(bytes, place.containers->items.front().begin));
+  return dash - LineStart(bytes, dash) > place.spec->begin - LineStart(bytes, place.spec->begin);
+}
+
 // A new key with a list of one item, in a mapping that has none of that name.
 absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
                                  const ManifestNode& mapping, std::string_view key,
@@ -173,46 +192,33 @@ absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
                   absl::StrCat(Key(key, place.json), "[", item.flow_text, "],",
                                std::string(bytes.substr(blank, at - blank)))};
   }
-  // Behind the last entry that is one text on one line, in the column of the mapping's keys.
+  ASSIGN_OR_RETURN(const size_t end, PlaceForKey(bytes, mapping));
   const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
-  for (size_t i = mapping.items.size(); i > 0; --i) {
-    const ManifestNode& value = mapping.items[i - 1];
-    const std::optional<size_t> end = NodeEnd(bytes, value);
-    if (value.kind != ManifestNode::Kind::Scalar || !end.has_value()) continue;
-    const std::string_view rest = bytes.substr(*end, NextLine(bytes, *end) - *end);
-    const size_t other = rest.find_first_not_of(" \t\r\n");
-    if (other != std::string_view::npos && (rest[other] != '#' || other == 0)) continue;
-    const ManifestNode& containers = place.containers->items.front();
-    if (place.containers->flow) return RefuseAtLine(mapping.line, "the containers are a [list]");
-    const size_t dash = bytes.find('-', LineStart(bytes, containers.begin));
-    const size_t dash_column = dash - LineStart(bytes, dash);
-    const size_t key_column = place.spec->begin - LineStart(bytes, place.spec->begin);
-    const std::string indent(column, ' ');
-    const std::string item_indent(column + (dash_column > key_column ? 2 : 0), ' ');
-    const std::string eol = EndOfLine(bytes, *end);
-    std::vector<std::string> lines = {absl::StrCat(indent, name, ":")};
-    for (size_t l = 0; l < item.block_lines.size(); ++l) {
-      lines.push_back(absl::StrCat(item_indent, l == 0 ? "- " : "  ", item.block_lines[l]));
-    }
-    const size_t at = NextLine(bytes, *end);
-    const bool unfinished = bytes.back() != '\n' && at == bytes.size();
-    std::string text;
-    for (const std::string& line : lines) {
-      absl::StrAppend(&text, unfinished ? eol : "", line, unfinished ? "" : eol);
-    }
-    return Splice{at, at, text};
+  const std::string indent(column, ' ');
+  const std::string item_indent(column + (DashesAreIndented(bytes, place) ? 2 : 0), ' ');
+  const std::string eol = EndOfLine(bytes, end);
+  std::vector<std::string> lines = {absl::StrCat(indent, name, ":")};
+  for (size_t l = 0; l < item.block_lines.size(); ++l) {
+    lines.push_back(absl::StrCat(item_indent, l == 0 ? "- " : "  ", item.block_lines[l]));
   }
-  return RefuseAtLine(mapping.line,
-                      absl::StrCat("there is no '", name, "' and no certain place for it; add '",
-                                   name, ": []' by hand"));
+  const size_t at = NextLine(bytes, end);
+  const bool unfinished = bytes.back() != '\n' && at == bytes.size();
+  std::string text;
+  for (const std::string& line : lines) {
+    absl::StrAppend(&text, unfinished ? eol : "", line, unfinished ? "" : eol);
+  }
+  return Splice{at, at, text};
 }
 
-absl::StatusOr<Splice> AddItem(std::string_view bytes, const EditPlace& place,
-                               const ManifestNode& mapping, std::string_view key,
-                               const ManifestNode* list, const NewItem& item) {
-  if (list == nullptr) return InsertKey(bytes, place, mapping, key, item);
-  if (list->items.empty()) return FillEmpty(bytes, *list, item);
-  return InsertBehind(bytes, *list, list->items.size() - 1, {item});
+absl::StatusOr<Splices> AddItem(std::string_view bytes, const EditPlace& place,
+                                const ManifestNode& mapping, std::string_view key,
+                                const ManifestNode* list, const NewItem& item) {
+  if (list != nullptr && !list->items.empty())
+    return InsertBehind(bytes, *list, list->items.size() - 1, item);
+  ASSIGN_OR_RETURN(const Splice splice, list == nullptr
+                                            ? InsertKey(bytes, place, mapping, key, item)
+                                            : FillEmpty(bytes, *list, item));
+  return Splices{splice};
 }
 
 }  // namespace
@@ -220,20 +226,20 @@ absl::StatusOr<Splice> AddItem(std::string_view bytes, const EditPlace& place,
 absl::StatusOr<std::vector<Splice>> MountPathSplices(std::string_view bytes, const EditPlace& place,
                                                      const v1::MountPath& edit) {
   ASSIGN_OR_RETURN(const Wanted wanted, ReadWanted(edit));
-  ASSIGN_OR_RETURN(const ManifestNode* const volumes, ListOf(*place.spec, "volumes"));
-  ASSIGN_OR_RETURN(const ManifestNode* const mounts, ListOf(*place.container, "volumeMounts"));
+  ASSIGN_OR_RETURN(const ManifestNode* const volumes, VolumeList(*place.spec, "volumes"));
+  ASSIGN_OR_RETURN(const ManifestNode* const mounts, VolumeList(*place.container, "volumeMounts"));
   std::vector<Splice> splices;
   ASSIGN_OR_RETURN(const bool mounted, MountIsThere(mounts, volumes, wanted));
   if (mounted) return splices;
   ASSIGN_OR_RETURN(const bool has_volume, VolumeIsThere(volumes, wanted.name, wanted));
-  if (!has_volume) {
-    ASSIGN_OR_RETURN(const Splice splice, AddItem(bytes, place, *place.spec, "volumes", volumes,
-                                                  VolumeItem(wanted, place.json)));
-    splices.push_back(splice);
-  }
-  ASSIGN_OR_RETURN(const Splice splice, AddItem(bytes, place, *place.container, "volumeMounts",
-                                                mounts, MountItem(wanted, place.json)));
-  splices.push_back(splice);
+  // Mounts first: where both come in one place, at the end of the file, they belong to the
+  // container.
+  ASSIGN_OR_RETURN(splices, AddItem(bytes, place, *place.container, "volumeMounts", mounts,
+                                    MountItem(wanted, place.json)));
+  if (has_volume) return splices;
+  ASSIGN_OR_RETURN(const Splices added, AddItem(bytes, place, *place.spec, "volumes", volumes,
+                                                VolumeItem(wanted, place.json)));
+  splices.insert(splices.end(), added.begin(), added.end());
   return splices;
 }
 

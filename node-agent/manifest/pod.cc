@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
-#include "node-agent/manifest/argv_view.h"
 #include "node-agent/manifest/check_bytes.h"
+#include "node-agent/manifest/expand.h"
 #include "node-agent/manifest/locate.h"
+#include "node-agent/manifest/programs.h"
 #include "node-agent/manifest/tree.h"
+#include "node-agent/manifest/volume_list.h"
 
 namespace belay {
 namespace {
@@ -19,7 +21,7 @@ namespace {
 absl::StatusOr<std::string> TextOf(const ManifestNode* mapping, std::string_view key) {
   if (mapping == nullptr || mapping->kind != ManifestNode::Kind::Mapping) return std::string();
   ASSIGN_OR_RETURN(const ManifestNode* const node, FindKey(*mapping, key));
-  return node == nullptr ? std::string() : node->value;
+  return node == nullptr || node->kind == ManifestNode::Kind::Null ? std::string() : node->value;
 }
 
 absl::StatusOr<const ManifestNode*> ListOf(const ManifestNode& mapping, std::string_view key) {
@@ -133,10 +135,6 @@ absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container,
   return facts;
 }
 
-bool IsFlag(std::string_view text) {
-  return text.size() >= 2 && text[0] == '-' && !(text[1] >= '0' && text[1] <= '9');
-}
-
 // Behind the binary where one of the known ones is seen: what stands in front is a wrapper's.
 size_t FlagsBegin(const std::vector<std::string>& argv) {
   static constexpr std::array<std::string_view, 6> kPrograms = {
@@ -144,50 +142,18 @@ size_t FlagsBegin(const std::vector<std::string>& argv) {
       "hyperkube"};
   for (size_t i = 0; i < argv.size(); ++i) {
     for (const std::string_view program : kPrograms) {
-      if (!IsFlag(argv[i]) && BaseName(argv[i]) == program) return i + 1;
+      if (!IsFlagWord(argv[i]) && BaseName(argv[i]) == program) return i + 1;
     }
   }
   return 0;
 }
 
-// Does `text` match, where "$(NAME)" in the pattern stands for anything and "$$" for "$"?
-bool MatchesExpanded(std::string_view pattern, std::string_view text) {
-  while (!pattern.empty()) {
-    if (pattern.substr(0, 2) == "$$") {
-      if (text.empty() || text.front() != '$') return false;
-      pattern.remove_prefix(2);
-      text.remove_prefix(1);
-      continue;
-    }
-    const size_t close = pattern.substr(0, 2) == "$(" ? pattern.find(')') : std::string_view::npos;
-    if (close != std::string_view::npos) {
-      const std::string_view rest = pattern.substr(close + 1);
-      for (size_t skip = 0; skip <= text.size(); ++skip) {
-        if (MatchesExpanded(rest, text.substr(skip))) return true;
-      }
-      return false;
-    }
-    if (text.empty() || text.front() != pattern.front()) return false;
-    pattern.remove_prefix(1);
-    text.remove_prefix(1);
-  }
-  return text.empty();
-}
-
-// Do expected[from...] and running[skip...] match, item by item?
-bool TailMatches(const std::vector<std::string>& expected, size_t from,
-                 const std::vector<std::string>& running, size_t skip) {
-  if (expected.size() - from != running.size() - skip) return false;
-  for (size_t i = from; i < expected.size(); ++i) {
-    if (!MatchesExpanded(expected[i], running[i - from + skip])) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 absl::StatusOr<PodFacts> ReadPod(std::string_view bytes) {
-  ASSIGN_OR_RETURN(const ManifestNode root, ParseDocument(bytes));
+  ASSIGN_OR_RETURN(const std::vector<ManifestNode> documents, ParseDocuments(bytes));
+  ASSIGN_OR_RETURN(const ManifestNode* const chosen, ChoosePod(documents, ""));
+  ASSIGN_OR_RETURN(const ManifestNode root, WithAliasesWrittenOut(*chosen));
   ASSIGN_OR_RETURN(const ManifestNode* const spec, PodSpec(root));
   PodFacts facts;
   facts.kind = "Pod";
@@ -195,8 +161,7 @@ absl::StatusOr<PodFacts> ReadPod(std::string_view bytes) {
   ASSIGN_OR_RETURN(facts.name, TextOf(metadata, "name"));
   ASSIGN_OR_RETURN(facts.name_space, TextOf(metadata, "namespace"));
   if (facts.name_space.empty()) facts.name_space = "default";
-  ASSIGN_OR_RETURN(const std::string host_network, TextOf(spec, "hostNetwork"));
-  facts.host_network = absl::AsciiStrToLower(host_network) == "true";
+  ASSIGN_OR_RETURN(facts.host_network, BoolOf(*spec, "hostNetwork"));
   ASSIGN_OR_RETURN(const ManifestNode* const containers, ListOf(*spec, "containers"));
   if (containers == nullptr) return facts;
   ASSIGN_OR_RETURN(const ManifestNode* const volumes, ListOf(*spec, "volumes"));
@@ -239,7 +204,7 @@ std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::
   for (size_t i = FlagsBegin(argv); i < argv.size(); ++i) {
     const std::string_view text = argv[i];
     if (text == "--") break;
-    if (!IsFlag(text)) continue;
+    if (!IsFlagWord(text)) continue;
     const std::string_view body = text.substr(text[1] == '-' ? 2 : 1);
     const size_t equals = body.find('=');
     if (NormalFlagName(body.substr(0, equals)) != wanted) continue;
@@ -248,25 +213,11 @@ std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::
       continue;
     }
     // A boolean flag takes no second item, so "--f false" is --f=true and an argument.
-    const bool takes_next = i + 1 < argv.size() && !IsFlag(argv[i + 1]) && argv[i + 1] != "--" &&
-                            argv[i + 1] != "true" && argv[i + 1] != "false";
+    const bool takes_next = i + 1 < argv.size() && !IsFlagWord(argv[i + 1]) &&
+                            argv[i + 1] != "--" && argv[i + 1] != "true" && argv[i + 1] != "false";
     value = takes_next ? argv[i + 1] : "true";
   }
   return value;
-}
-
-bool ArgvMatches(const std::vector<std::string>& expected, const std::vector<std::string>& running,
-                 std::string_view component) {
-  if (expected.empty() || running.empty()) return false;
-  if (TailMatches(expected, 0, running, 0)) return true;
-  for (size_t i = 1; i < expected.size(); ++i) {
-    const std::string_view base = BaseName(expected[i]);
-    if ((base == component || base == "hyperkube") && TailMatches(expected, i, running, 0))
-      return true;
-  }
-  // Without `command` the image's entry point stands in front of args.
-  return IsFlag(expected.front()) && BaseName(running.front()) == component &&
-         TailMatches(expected, 0, running, 1);
 }
 
 }  // namespace belay

@@ -1,6 +1,7 @@
 #include "node-agent/manifest/splice.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "node-agent/manifest/check_bytes.h"
@@ -31,8 +32,9 @@ std::optional<size_t> NodeEnd(std::string_view bytes, const ManifestNode& node) 
 }
 
 absl::StatusOr<std::string> ApplySplices(std::string_view bytes, std::vector<Splice> splices) {
-  std::sort(splices.begin(), splices.end(),
-            [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+  std::stable_sort(splices.begin(), splices.end(), [](const Splice& a, const Splice& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::string result;
   size_t done = 0;
   for (const Splice& splice : splices) {

@@ -29,7 +29,7 @@ std::string EndOfLine(std::string_view bytes, size_t offset);
 // the end of its last line that is not blank.  Nothing for omitted values.
 std::optional<size_t> NodeEnd(std::string_view bytes, const ManifestNode& node);
 
-// Sorts them; refuses when two overlap.
+// Sorts them by place, in one place by their order here; refuses when two overlap.
 absl::StatusOr<std::string> ApplySplices(std::string_view bytes, std::vector<Splice> splices);
 
 }  // namespace belay

@@ -37,6 +37,17 @@ ManifestNode::Style StyleOf(YamlEvent::Style style) {
   return ManifestNode::Style::Plain;
 }
 
+ManifestNode::Tag TagOf(std::string_view tag, ManifestNode::Kind kind) {
+  static constexpr std::string_view kYaml = "tag:yaml.org,2002:";
+  if (tag.empty()) return ManifestNode::Tag::None;
+  if (tag.substr(0, kYaml.size()) != kYaml) return ManifestNode::Tag::Own;
+  const std::string_view name = tag.substr(kYaml.size());
+  const bool fits = (kind == ManifestNode::Kind::Scalar && name == "str") ||
+                    (kind == ManifestNode::Kind::Sequence && name == "seq") ||
+                    (kind == ManifestNode::Kind::Mapping && name == "map");
+  return fits ? ManifestNode::Tag::Standard : ManifestNode::Tag::Own;
+}
+
 // The end of the last line of a block scalar that is not blank; libyaml's end is behind the blank
 // ones.
 size_t BlockScalarEnd(std::string_view bytes, size_t begin, size_t end) {
@@ -119,7 +130,7 @@ class TreeBuilder {
     ManifestNode node;
     node.kind = kind;
     node.anchor = event.anchor;
-    node.tagged = !event.tag.empty();
+    node.tag = TagOf(event.tag, kind);
     node.begin = BehindProperties(event);
     const std::string_view properties = bytes_.substr(event.begin, node.begin - event.begin);
     node.line =
@@ -153,7 +164,7 @@ class TreeBuilder {
   absl::Status TakeScalar(YamlEvent event) {
     ASSIGN_OR_RETURN(ManifestNode node, Begin(event, ManifestNode::Kind::Scalar));
     node.style = StyleOf(event.style);
-    if (node.style == ManifestNode::Style::Plain && !node.tagged && IsNullWord(event.text)) {
+    if (node.style == ManifestNode::Style::Plain && event.tag.empty() && IsNullWord(event.text)) {
       node.kind = ManifestNode::Kind::Null;
     }
     size_t end = event.end;
@@ -166,6 +177,13 @@ class TreeBuilder {
     if (!node.anchor.empty()) anchors_[node.anchor] = {1, false, event.text};
     node.value = std::move(event.text);
     RETURN_IF_ERROR(CheckTemplate(node));
+    // go-yaml ends a plain text in brackets at '?', libyaml does not.
+    const bool in_flow = !open_.empty() && open_.back().node.flow;
+    if (in_flow && node.style == ManifestNode::Style::Plain &&
+        node.value.find('?') != std::string::npos) {
+      return RefuseAtLine(node.line, absl::StrCat("kubelet cannot read the '?' in '", node.value,
+                                                  "'; quote the text"));
+    }
     return Add(std::move(node));
   }
 
@@ -216,6 +234,13 @@ class TreeBuilder {
     ManifestNode& parent = open_.back().node;
     const bool is_key =
         parent.kind == ManifestNode::Kind::Mapping && parent.keys.size() == parent.items.size();
+    const bool collection =
+        node.kind == ManifestNode::Kind::Sequence || node.kind == ManifestNode::Kind::Mapping;
+    if (is_key && collection) {
+      return RefuseAtLine(node.line,
+                          "kubelet cannot read a key that is a list or a map; an unrendered "
+                          "template?");
+    }
     (is_key ? parent.keys : parent.items).push_back(std::move(node));
     return absl::OkStatus();
   }
@@ -274,7 +299,8 @@ absl::Status CheckSimple(std::string_view bytes, const ManifestNode& node) {
     return RefuseAtLine(node.line, "aliases (*name) are not edited; write the value out");
   if (!node.anchor.empty())
     return RefuseAtLine(node.line, "anchors (&name) are not edited; write the value out");
-  if (node.tagged) return RefuseAtLine(node.line, "explicit tags are not edited");
+  if (node.tag != ManifestNode::Tag::None)
+    return RefuseAtLine(node.line, "explicit tags are not edited");
   if (node.kind == ManifestNode::Kind::Mapping && node.flow && bytes[node.begin] != '{') {
     return RefuseAtLine(node.line,
                         "a key and value without braces inside of a [list] is not edited");
@@ -349,7 +375,8 @@ absl::Status CheckOwnValue(const ManifestNode& node) {
                                      ", which other places use; write the value out (anchors in "
                                      "use are not edited)"));
   }
-  if (node.tagged) return RefuseAtLine(node.line, "explicit tags are not edited");
+  if (node.tag == ManifestNode::Tag::Own)
+    return RefuseAtLine(node.line, "explicit tags are not edited");
   return absl::OkStatus();
 }
 

@@ -13,11 +13,12 @@ namespace belay {
 struct ManifestNode {
   enum class Kind { Null, Scalar, Sequence, Mapping };
   enum class Style { Plain, SingleQuoted, DoubleQuoted, Block };
+  enum class Tag { None, Standard, Own };
 
   Kind kind = Kind::Null;
   Style style = Style::Plain;  // of a scalar
   bool flow = false;           // of a sequence or mapping: [..] or {..}
-  bool tagged = false;         // an explicit tag (!!str) stands in front
+  Tag tag = Tag::None;         // in front; Standard changes nothing (!!str on a text)
   bool alias = false;          // this is *anchor; kind is Null
   bool shared = false;         // an alias elsewhere stands for this node as well
   std::string value;           // of a scalar, decoded; of an alias of a scalar, that scalar's

@@ -1,4 +1,4 @@
-// Judges an edit by its result alone: the trees before and after may differ in exactly what the
+// Judges an edit by its result alone: the models before and after may differ in exactly what the
 // edit says, and bytes outside of the splices may not differ at all.  Shares nothing with the code
 // that makes splices, so that a mistake there is found here.  Pure.
 #pragma once
@@ -8,12 +8,13 @@
 
 #include "absl/status/status.h"
 #include "belay/v1/plan.pb.h"
+#include "node-agent/manifest/model.h"
 #include "node-agent/manifest/splice.h"
-#include "node-agent/manifest/tree.h"
 
 namespace belay {
 
-absl::Status VerifyEdit(const ManifestNode& before, const ManifestNode& after,
+// One model for each document of the file.
+absl::Status VerifyEdit(const std::vector<Model>& before, const std::vector<Model>& after,
                         const std::string& manifest, const v1::Edit& edit);
 
 // Every byte of `before` that no splice covers stands in `after`, in order, with only the splices'

@@ -29,7 +29,8 @@ bool IsSafePlain(std::string_view text, bool flow) {
       text.find('\t') != std::string_view::npos) {
     return false;
   }
-  return !flow || text.find_first_of(",[]{}:#") == std::string_view::npos;
+  // go-yaml, unlike every other, ends a plain text in brackets at '?'.
+  return !flow || text.find_first_of(",[]{}:#?") == std::string_view::npos;
 }
 
 std::string DoubleQuoted(std::string_view text) {

@@ -14,8 +14,8 @@ std::string Pod(const std::string& command, const std::string& rest = "") {
 }
 
 bool Accepts(const std::string& before, const std::string& after, const v1::Edit& edit) {
-  const auto a = ParseDocument(before);
-  const auto b = ParseDocument(after);
+  const auto a = ReadModels(before);
+  const auto b = ReadModels(after);
   EXPECT_TRUE(a.ok() && b.ok());
   return VerifyEdit(*a, *b, "kube-apiserver", edit).ok();
 }
