@@ -68,7 +68,10 @@ absl::Status WriteNewFile(const std::string& path, const std::string& bytes, uns
 }
 
 absl::Status ReplaceFile(const std::string& path, const std::string& bytes, unsigned mode) {
-  const std::string temporary = absl::StrCat(path, ".tmp-", ::getpid());
+  // Dot-named: in a directory of manifests kubelet would run it.
+  const std::size_t name = path.rfind('/') + 1;
+  const std::string temporary =
+      absl::StrCat(path.substr(0, name), ".", path.substr(name), ".tmp-", ::getpid());
   RETURN_IF_ERROR(WriteNewFile(temporary, bytes, mode));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const absl::Status status = Errno("replace", path);

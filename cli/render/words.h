@@ -14,6 +14,9 @@ inline constexpr int kExitOther = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitStopped = 3;
 inline constexpr int kExitEmergency = 4;
+// Of `edit` only.
+inline constexpr int kExitNothingToDo = 10;
+inline constexpr int kExitRefused = 11;
 
 std::string Word(v1::RolloutPhase phase);
 std::string Word(v1::NodePhase phase);
