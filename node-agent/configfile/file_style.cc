@@ -5,22 +5,51 @@
 #include <optional>
 
 #include "node-agent/configfile/extent.h"
+#include "node-agent/manifest/check_bytes.h"
 #include "node-agent/manifest/splice.h"
 
 namespace belay {
 namespace {
+
+// Where lines begin, so that a file of one long line is not searched once a value.
+class LineTable {
+ public:
+  explicit LineTable(std::string_view bytes) : bytes_(bytes) {
+    starts_.push_back(
+        bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark ? kByteOrderMark.size() : 0);
+    for (size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
+      starts_.push_back(at + 1);
+    }
+  }
+
+  size_t StartOf(size_t offset) const {
+    const auto behind = std::upper_bound(starts_.begin(), starts_.end(), offset);
+    return behind == starts_.begin() ? 0 : *(behind - 1);
+  }
+  size_t ColumnAt(size_t offset) const { return offset - StartOf(offset); }
+  std::string_view Indentation(size_t offset) const {
+    const size_t start = StartOf(offset);
+    const size_t content = std::min(bytes_.find_first_not_of(" \t", start), bytes_.size());
+    return bytes_.substr(start, content - start);
+  }
+  std::string_view Bytes() const { return bytes_; }
+
+ private:
+  const std::string_view bytes_;
+  std::vector<size_t> starts_;
+};
 
 bool IsCollection(const ManifestNode& node) {
   return node.kind == ManifestNode::Kind::Mapping || node.kind == ManifestNode::Kind::Sequence;
 }
 
 // The step from key `i` to its block value; nothing when the value is no block of that kind.
-std::optional<size_t> StepOf(std::string_view bytes, const ManifestNode& mapping, size_t i,
+std::optional<size_t> StepOf(const LineTable& lines, const ManifestNode& mapping, size_t i,
                              ManifestNode::Kind kind) {
   const ManifestNode& value = mapping.items[i];
   if (mapping.flow || value.kind != kind || value.flow || value.items.empty()) return std::nullopt;
-  const size_t key = ColumnOf(bytes, mapping.keys[i].begin);
-  const size_t column = ColumnOf(bytes, value.begin);
+  const size_t key = lines.ColumnAt(mapping.keys[i].begin);
+  const size_t column = lines.ColumnAt(value.begin);
   if (column < key || (column == key && kind == ManifestNode::Kind::Mapping)) return std::nullopt;
   return column - key;
 }
@@ -42,58 +71,58 @@ std::string_view Between(std::string_view bytes, size_t begin, size_t end) {
                                              : std::string_view();
 }
 
-void CountFlow(std::string_view bytes, const ManifestNode& node, Census& census) {
+void CountFlow(const LineTable& lines, const ManifestNode& node, Census& census) {
   if (node.items.empty()) return;
   const bool mapping = node.kind == ManifestNode::Kind::Mapping;
   const std::vector<ManifestNode>& starts = mapping ? node.keys : node.items;
-  const bool one_line = LineStart(bytes, node.begin) == LineStart(bytes, starts.front().begin);
+  const bool one_line = lines.StartOf(node.begin) == lines.StartOf(starts.front().begin);
   if (!mapping && std::none_of(node.items.begin(), node.items.end(), IsCollection)) {
     ++(one_line ? census.flow_texts : census.long_lists);
   }
   if (!one_line) {
-    const std::string outer = IndentationAt(bytes, node.begin);
-    const std::string inner = IndentationAt(bytes, starts.front().begin);
+    const std::string_view outer = lines.Indentation(node.begin);
+    const std::string_view inner = lines.Indentation(starts.front().begin);
     if (inner.size() > outer.size() && inner.substr(0, outer.size()) == outer) {
-      ++census.flow_steps[inner.substr(outer.size())];
+      ++census.flow_steps[std::string(inner.substr(outer.size()))];
     }
   }
   if (mapping && !census.colon.has_value()) {
-    const auto extent = ExtentOf(bytes, node, 0);
+    const auto extent = ExtentOf(lines.Bytes(), node, 0);
     if (extent.ok()) {
-      const std::string_view gap = Between(bytes, extent->after_colon, extent->value_begin);
+      const std::string_view gap = Between(lines.Bytes(), extent->after_colon, extent->value_begin);
       if (gap.size() <= 1 && gap.find_first_not_of(' ') == std::string_view::npos) {
         census.colon = ":" + std::string(gap);
       }
     }
   }
   if (one_line && starts.size() > 1 && !census.comma.has_value()) {
-    const size_t comma = bytes.rfind(',', starts[1].begin);
-    const std::string_view gap = Between(bytes, comma, starts[1].begin);
+    const size_t comma = lines.Bytes().rfind(',', starts[1].begin);
+    const std::string_view gap = Between(lines.Bytes(), comma, starts[1].begin);
     if (!gap.empty() && gap.size() <= 2 && gap.find_first_not_of(", ") == gap.npos) {
       census.comma = std::string(gap);
     }
   }
 }
 
-void Count(std::string_view bytes, const ManifestNode& node, Census& census) {
+void Count(const LineTable& lines, const ManifestNode& node, Census& census) {
   if (node.flow) {
-    CountFlow(bytes, node, census);
+    CountFlow(lines, node, census);
   } else if (node.kind == ManifestNode::Kind::Sequence && !node.items.empty()) {
     const ManifestNode& first = node.items.front();
     if (first.kind != ManifestNode::Kind::Null && first.begin > node.begin &&
-        LineStart(bytes, first.begin) == LineStart(bytes, node.begin)) {
+        lines.StartOf(first.begin) == lines.StartOf(node.begin)) {
       ++census.dash_widths[first.begin - node.begin];
     }
     census.block_texts += std::none_of(node.items.begin(), node.items.end(), IsCollection) ? 1 : 0;
   }
   for (size_t i = 0; i < node.items.size(); ++i) {
     if (node.kind == ManifestNode::Kind::Mapping) {
-      const auto map_step = StepOf(bytes, node, i, ManifestNode::Kind::Mapping);
+      const auto map_step = StepOf(lines, node, i, ManifestNode::Kind::Mapping);
       if (map_step.has_value()) ++census.map_steps[*map_step];
-      const auto dash_step = StepOf(bytes, node, i, ManifestNode::Kind::Sequence);
+      const auto dash_step = StepOf(lines, node, i, ManifestNode::Kind::Sequence);
       if (dash_step.has_value()) ++census.dash_steps[*dash_step];
     }
-    Count(bytes, node.items[i], census);
+    Count(lines, node.items[i], census);
   }
 }
 
@@ -106,11 +135,11 @@ T MostFrequent(const std::map<T, int>& counts, T otherwise) {
 }
 
 // Of the last entry that shows it.
-std::optional<size_t> LocalStep(std::string_view bytes, const ManifestNode* mapping,
+std::optional<size_t> LocalStep(const LineTable& lines, const ManifestNode* mapping,
                                 ManifestNode::Kind kind) {
   if (mapping == nullptr || mapping->kind != ManifestNode::Kind::Mapping) return std::nullopt;
   for (size_t i = mapping->items.size(); i > 0; --i) {
-    const auto step = StepOf(bytes, *mapping, i - 1, kind);
+    const auto step = StepOf(lines, *mapping, i - 1, kind);
     if (step.has_value()) return step;
   }
   return std::nullopt;
@@ -120,8 +149,9 @@ std::optional<size_t> LocalStep(std::string_view bytes, const ManifestNode* mapp
 
 FileStyle StyleAt(std::string_view bytes, const ManifestNode& root, const ManifestNode& at,
                   const ManifestNode* above, bool json) {
+  const LineTable lines(bytes);
   Census census;
-  Count(bytes, root, census);
+  Count(lines, root, census);
   FileStyle style;
   style.json = json;
   style.map_step = MostFrequent<size_t>(census.map_steps, 2);
@@ -136,9 +166,9 @@ FileStyle StyleAt(std::string_view bytes, const ManifestNode& root, const Manife
   style.comma = census.comma.value_or(style.colon == ":" && json ? "," : ", ");
   style.end_of_line = EndOfLine(bytes, at.begin);
   for (const ManifestNode* const near : {above, &at}) {
-    const auto map_step = LocalStep(bytes, near, ManifestNode::Kind::Mapping);
+    const auto map_step = LocalStep(lines, near, ManifestNode::Kind::Mapping);
     if (map_step.has_value()) style.map_step = *map_step;
-    const auto dash_step = LocalStep(bytes, near, ManifestNode::Kind::Sequence);
+    const auto dash_step = LocalStep(lines, near, ManifestNode::Kind::Sequence);
     if (dash_step.has_value()) style.dash_step = *dash_step;
   }
   return style;

@@ -247,8 +247,11 @@ absl::StatusOr<Splices> RemoveChild(const SpliceContext& context, const PlaceSte
     if (last) {
       ASSIGN_OR_RETURN(gone.begin, end_of(step.child - 1));
     }
-    const std::string_view text = bytes.substr(gone.begin, gone.end - gone.begin);
-    if (text.find(" #") != text.npos || text.find("\n#") != text.npos) {
+    // A comment behind it on its line goes with it; one elsewhere is about something else.
+    const std::string_view gap =
+        last ? bytes.substr(gone.begin, begin - gone.begin) : bytes.substr(end, gone.end - end);
+    const size_t other = last ? 0 : std::min(gap.find('\n'), gap.size());
+    if (gap.substr(other).find('#') != gap.npos) {
       return RefuseAtLine(line, "a comment stands beside it in {} or []; edit it by hand");
     }
     return Splices{gone};

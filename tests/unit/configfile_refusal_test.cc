@@ -167,7 +167,9 @@ TEST(ConfigRefusals, I1ToI10FilesThatCannotBeEditedWithCertainty) {
 TEST(ConfigRefusals, FormsWhoseEndIsDoubtful) {
   CheckAll({
       {"? key", "? a\n: 1\nb: 2\n", SetKeyEdit("a", "2"), "line 1: "},
-      {"comment in braces", "a: {\n  b: 1, # one\n  c: 2 }\n", UnsetKeyEdit("a.b"),
+      {"comment in braces", "a: {\n  b: 1, # one\n  c: 2 }\n", UnsetKeyEdit("a.c"),
+       "line 3: a comment stands beside it"},
+      {"comment line in braces", "a: {\n  b: 1,\n  # two\n  c: 2 }\n", UnsetKeyEdit("a.b"),
        "line 2: a comment stands beside it"},
       {"block text at the end", "a: |\n  x", SetKeyEdit("b", "1"), "something else would change"},
   });

@@ -229,6 +229,8 @@ TEST(ConfigValues, F1AndF2BracketsOverOneOrMoreLines) {
             "a: {\n  b: 1, # one\n  c: 2, # two\n  d: 3\n}\n");
   EXPECT_EQ(Edited("a: {\n  b: 1,\n  c: 2, # two\n}\n", SetKeyEdit("a.d", "3")),
             "a: {\n  b: 1,\n  c: 2, # two\n  d: 3,\n}\n");
+  EXPECT_EQ(Edited("a: {\n  b: 1, # one\n  c: 2\n}\n", UnsetKeyEdit("a.b")), "a: {\n  c: 2\n}\n");
+  EXPECT_EQ(Edited("{\"a\":\"x #y\",\"b\":\"x #y\"}", UnsetKeyEdit("b")), "{\"a\":\"x #y\"}");
   EXPECT_EQ(Edited("a: {b: 1, c: 2}\n", UnsetKeyEdit("a.c")), "a: {b: 1}\n");
   EXPECT_EQ(Edited("a: [{name: x}, {name: p, z: 1}]\n", UnsetKeyEdit("a[name=p].z")),
             "a: [{name: x}, {name: p}]\n");
