@@ -32,6 +32,10 @@ class Coordinator : public v1::AgentLink::CallbackService, public Session::Sink 
     return session.get();
   }
   void Received(const std::shared_ptr<Session>& session, v1::AgentMessage message) override {
+    Take(session, message);
+    session->Next();
+  }
+  void Take(const std::shared_ptr<Session>& session, const v1::AgentMessage& message) {
     MutexLock lock(mu_);
     v1::CoordinatorMessage reply;
     if (message.has_hello()) {

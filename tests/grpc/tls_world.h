@@ -40,6 +40,7 @@ class EchoLink final : public v1::AgentLink::CallbackService, public LinkSession
     v1::CoordinatorMessage reply;
     reply.mutable_record_ack()->set_seq(1);
     if (!session->Send(std::move(reply))) session->Close(grpc::Status::CANCELLED);
+    session->Next();
   }
   void Closed(const std::shared_ptr<LinkSession>&) override { ++closed; }
   absl::StatusOr<Identity> last_peer() {
