@@ -254,5 +254,16 @@ TEST(ConfigValues, SelectorsMatchNumbersToo) {
             "l:\n- name: x\n  z: 2\n");
 }
 
+TEST(ConfigValues, I8LargeFilesAreEdited) {
+  std::string comments;
+  for (int i = 0; i < 100000; ++i) comments += "# a comment\n";
+  EXPECT_EQ(Edited(comments + "a: 1\n", SetKeyEdit("a", "2")), comments + "a: 2\n");
+  const std::string long_line = "b: " + std::string(1 << 20, 'x') + "\n";
+  EXPECT_EQ(Edited(long_line + "a: 1\n", SetKeyEdit("a", "2")), long_line + "a: 2\n");
+  std::string json = "{\"k\":0";
+  for (int i = 0; i < 20000; ++i) json += ",\"k" + std::to_string(i) + "\":{\"v\":[1]}";
+  EXPECT_EQ(Edited(json + "}", SetKeyEdit("new", "true")), json + ",\"new\":true}");
+}
+
 }  // namespace
 }  // namespace belay
