@@ -125,6 +125,46 @@ grpc::ServerUnaryReactor* AdminService::GetReport(grpc::CallbackServerContext* c
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::Change(grpc::CallbackServerContext* context,
+                                               std::string_view method, RolloutVerb verb,
+                                               const v1::ChangeRolloutRequest* request,
+                                               v1::Rollout* reply) {
+  return Call(loop_, context, method, reply,
+              [verb, request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.ChangeRollout(verb, *request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::PauseRollout(grpc::CallbackServerContext* context,
+                                                     const v1::ChangeRolloutRequest* request,
+                                                     v1::Rollout* reply) {
+  return Change(context, kPauseRollout, RolloutVerb::Pause, request, reply);
+}
+
+grpc::ServerUnaryReactor* AdminService::ResumeRollout(grpc::CallbackServerContext* context,
+                                                      const v1::ChangeRolloutRequest* request,
+                                                      v1::Rollout* reply) {
+  return Change(context, kResumeRollout, RolloutVerb::Resume, request, reply);
+}
+
+grpc::ServerUnaryReactor* AdminService::AbortRollout(grpc::CallbackServerContext* context,
+                                                     const v1::ChangeRolloutRequest* request,
+                                                     v1::Rollout* reply) {
+  return Change(context, kAbortRollout, RolloutVerb::Abort, request, reply);
+}
+
+grpc::ServerUnaryReactor* AdminService::ApproveRollout(grpc::CallbackServerContext* context,
+                                                       const v1::ChangeRolloutRequest* request,
+                                                       v1::Rollout* reply) {
+  return Change(context, kApproveRollout, RolloutVerb::Approve, request, reply);
+}
+
+grpc::ServerUnaryReactor* AdminService::RetryRollout(grpc::CallbackServerContext* context,
+                                                     const v1::ChangeRolloutRequest* request,
+                                                     v1::Rollout* reply) {
+  return Change(context, kRetryRollout, RolloutVerb::Retry, request, reply);
+}
+
 grpc::ServerWriteReactor<v1::RolloutUpdate>* AdminService::WatchRollout(
     grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) {
   auto stream = std::make_shared<WatchStream>();

@@ -41,10 +41,29 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* GetReport(grpc::CallbackServerContext* context,
                                       const v1::GetRolloutRequest* request,
                                       v1::RolloutReport* reply) override;
+  grpc::ServerUnaryReactor* PauseRollout(grpc::CallbackServerContext* context,
+                                         const v1::ChangeRolloutRequest* request,
+                                         v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* ResumeRollout(grpc::CallbackServerContext* context,
+                                          const v1::ChangeRolloutRequest* request,
+                                          v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* AbortRollout(grpc::CallbackServerContext* context,
+                                         const v1::ChangeRolloutRequest* request,
+                                         v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* ApproveRollout(grpc::CallbackServerContext* context,
+                                           const v1::ChangeRolloutRequest* request,
+                                           v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* RetryRollout(grpc::CallbackServerContext* context,
+                                         const v1::ChangeRolloutRequest* request,
+                                         v1::Rollout* reply) override;
   grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
       grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
 
  private:
+  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, std::string_view method,
+                                   RolloutVerb verb, const v1::ChangeRolloutRequest* request,
+                                   v1::Rollout* reply);
+
   CoordinatorLoop& loop_;
   Enroller& enroller_;
   const Clock& clock_;

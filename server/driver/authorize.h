@@ -17,6 +17,12 @@ inline constexpr char kGetRollout[] = "/belay.v1.Admin/GetRollout";
 inline constexpr char kWatchRollout[] = "/belay.v1.Admin/WatchRollout";
 inline constexpr char kGetReport[] = "/belay.v1.Admin/GetReport";
 
+inline constexpr char kPauseRollout[] = "/belay.v1.Admin/PauseRollout";
+inline constexpr char kResumeRollout[] = "/belay.v1.Admin/ResumeRollout";
+inline constexpr char kAbortRollout[] = "/belay.v1.Admin/AbortRollout";
+inline constexpr char kApproveRollout[] = "/belay.v1.Admin/ApproveRollout";
+inline constexpr char kRetryRollout[] = "/belay.v1.Admin/RetryRollout";
+
 // `method` is the full path of the call.  PERMISSION_DENIED names who and what.
 absl::Status Authorize(const Identity& identity, std::string_view method);
 

@@ -39,6 +39,11 @@ absl::Status Coordinator::Start() {
   for (store::ClearRequestRow& row : clears) clears_[row.node] = std::move(row);
   RETURN_IF_ERROR(book_.LoadRunning());
   for (const auto& entry : book_.Running()) {
+    if (entry->unreadable) {
+      log_(absl::StrCat("rollout ", entry->row.id, " cannot be read, so nothing begins in cluster ",
+                        entry->row.cluster, ": ", entry->frozen));
+      continue;
+    }
     log_(absl::StrCat("rollout ", entry->row.id, " goes on: ", rollout::Describe(entry->state)));
     v1::RolloutEvent event;
     event.mutable_recovered()->set_epoch(epoch_);
@@ -97,21 +102,40 @@ void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEv
   TakeEffect(*turn);
 }
 
+std::int64_t Coordinator::WaitMs(const RolloutEntry& entry, rollout::Timer timer) const {
+  switch (timer) {
+    case rollout::Timer::Verdict:
+      return entry.silence_ms;
+    case rollout::Timer::Readiness:
+      return times_.readiness_wait_ms;
+    case rollout::Timer::Soak:
+      return static_cast<std::int64_t>(entry.row.options.soak_ms());
+    case rollout::Timer::Deadline: {
+      const auto whole = static_cast<std::int64_t>(entry.row.options.deadline_ms());
+      const std::int64_t passed = clock_.WallNowUnixMs() - entry.counted_from_unix_ms;
+      return std::clamp(whole - passed, std::int64_t{0}, whole);
+    }
+  }
+  return 0;
+}
+
 void Coordinator::TakeEffect(const Turn& turn) {
   const RolloutEntry& entry = *turn.entry;
   const std::string& id = entry.row.id;
   changed_.insert(entry.row.cluster);
-  const bool shown = turn.step.state != entry.state;
+  const bool shown = turn.state != entry.state;
   book_.Apply(turn);
-  for (const rollout::Action& action : turn.step.actions) {
+  if (!turn.defect.empty()) {
+    log_(absl::StrCat("rollout ", id,
+                      " is stopped, this is a defect of belay-server: ", turn.defect));
+  }
+  bool announce = false;
+  for (const rollout::Action& action : turn.actions) {
     const TimerKey key(id, action.node, action.timer);
     switch (action.kind) {
-      case rollout::Action::Kind::ArmTimer: {
-        const std::int64_t wait_ms =
-            action.timer == rollout::Timer::Verdict ? entry.silence_ms : times_.readiness_wait_ms;
-        timers_[key] = NowNs() + wait_ms * kMillisecondNs;
+      case rollout::Action::Kind::ArmTimer:
+        timers_[key] = NowNs() + WaitMs(entry, action.timer) * kMillisecondNs;
         break;
-      }
       case rollout::Action::Kind::DisarmTimer:
         timers_.erase(key);
         break;
@@ -120,35 +144,47 @@ void Coordinator::TakeEffect(const Turn& turn) {
         progress_.erase(id);
         break;
       case rollout::Action::Kind::Announce:
-        log_(absl::StrCat("rollout ", id, " ", rollout::Describe(entry.state)));
+        announce = true;
         break;
     }
   }
-  if (turn.ends) {
-    sent_.erase(id);
-    progress_.erase(id);
-    std::erase_if(timers_, [&](const auto& timer) { return std::get<0>(timer.first) == id; });
-  }
+  if (announce) log_(absl::StrCat("rollout ", id, " ", rollout::Describe(entry.state)));
+  if (turn.ends) Forget(id);
   if (!shown) return;
   v1::RolloutUpdate update;
   *update.mutable_snapshot() = SnapshotOf(entry);
+  if (turn.ends) return EndWatch(id, update.snapshot());
   auto [it, end] = watchers_.equal_range(id);
   while (it != end) {
-    const bool there = it->second->Send(update);
-    if (turn.ends || !there) {
-      it->second->End(there ? absl::OkStatus()
-                            : absl::ResourceExhaustedError("too slow to follow; watch again"));
-      it = watchers_.erase(it);
-    } else {
+    if (it->second->Send(update)) {
       ++it;
+    } else {
+      it->second->End(absl::ResourceExhaustedError("too slow to follow; watch again"));
+      it = watchers_.erase(it);
     }
   }
 }
 
+void Coordinator::Forget(const std::string& rollout_id) {
+  sent_.erase(rollout_id);
+  progress_.erase(rollout_id);
+  std::erase_if(timers_, [&](const auto& timer) { return std::get<0>(timer.first) == rollout_id; });
+}
+
+void Coordinator::EndWatch(const std::string& rollout_id, const v1::Rollout& last) {
+  v1::RolloutUpdate update;
+  *update.mutable_snapshot() = last;
+  auto [it, end] = watchers_.equal_range(rollout_id);
+  for (; it != end; it = watchers_.erase(it)) {
+    const bool there = it->second->Send(update);
+    it->second->End(there ? absl::OkStatus()
+                          : absl::ResourceExhaustedError("too slow to follow; watch again"));
+  }
+}
+
 void Coordinator::Frozen(const RolloutEntry& entry) {
-  const std::string& id = entry.row.id;
-  std::erase_if(timers_, [&](const auto& timer) { return std::get<0>(timer.first) == id; });
-  sent_.erase(entry.row.id);
+  if (entry.unreadable) return;  // said at the start
+  Forget(entry.row.id);
   log_(absl::StrCat("rollout ", entry.row.id, " is held, this is a defect of belay-server: ",
                     entry.frozen, ". No node of it begins any more"));
 }
@@ -174,6 +210,12 @@ void Coordinator::FireTimers() {
       case rollout::Timer::Readiness:
         event.mutable_readiness_timed_out()->set_node(node);
         break;
+      case rollout::Timer::Soak:
+        event.mutable_soak_ended()->set_node(node);
+        break;
+      case rollout::Timer::Deadline:
+        event.mutable_deadline_passed();
+        break;
     }
     Feed(*entry, std::move(event));
   }
@@ -182,9 +224,11 @@ void Coordinator::FireTimers() {
 void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
   if (!entry->frozen.empty() || entry->row.finished_unix_ms != 0) return;
   const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
-  if (ready == entry->state.ready) return;
+  const std::string leader =
+      entry->state.leader_last ? registry_.Leader(entry->row.cluster) : std::string();
+  if (ready == entry->state.ready && leader == entry->state.leader) return;
   v1::RolloutEvent event;
-  event.mutable_readiness();
+  event.mutable_readiness()->set_etcd_leader(leader);
   for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
   Feed(entry, std::move(event));
 }
@@ -192,20 +236,9 @@ void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
 // From durable state alone: a node in flight is told again whenever its last permit is no longer
 // good for the session and boot it is in.  The node does nothing twice for one run key.
 void Coordinator::DispatchDue(const std::shared_ptr<RolloutEntry>& entry) {
-  if (draining_ || !fatal_.ok() || !entry->frozen.empty() ||
-      entry->state.phase != v1::ROLLOUT_PHASE_RUNNING) {
-    return;
-  }
+  if (draining_ || !fatal_.ok() || !entry->frozen.empty()) return;
   for (const rollout::NodeProgress& progress : entry->state.nodes) {
-    if (!IsInFlight(progress.phase)) continue;
-    // Told to begin, but perhaps not begun: the cluster must be ready now, not only when it was
-    // first told.  One that has begun says so by itself when it connects.
-    const std::set<std::string>& ready = entry->state.ready;
-    const std::set<std::string>& cluster = entry->state.cluster;
-    if (progress.phase == v1::NODE_PHASE_DISPATCHED &&
-        !std::includes(ready.begin(), ready.end(), cluster.begin(), cluster.end())) {
-      continue;
-    }
+    if (!rollout::MayBeTold(entry->state, progress)) continue;
     const NodeId id{entry->row.cluster, progress.name};
     const registry::Node* node = registry_.Find(id);
     if (node == nullptr || !node->connected() || node->status.boot_id().empty()) continue;
@@ -225,7 +258,7 @@ void Coordinator::DispatchDue(const std::shared_ptr<RolloutEntry>& entry) {
     v1::CoordinatorMessage message;
     v1::Execute& execute = *message.mutable_execute();
     execute.mutable_run()->set_rollout_id(entry->row.id);
-    execute.mutable_run()->set_attempt(1);
+    execute.mutable_run()->set_attempt(progress.attempt);
     execute.mutable_run()->set_plan_digest(entry->row.plan_digest);
     execute.set_epoch(epoch_);
     *execute.mutable_plan() = entry->row.plan;

@@ -27,6 +27,8 @@
 
 namespace belay {
 
+enum class RolloutVerb { Pause, Resume, Abort, Approve, Retry };
+
 class Coordinator {
  public:
   using Log = std::function<void(const std::string&)>;
@@ -58,6 +60,9 @@ class Coordinator {
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const std::string& id);
   absl::StatusOr<v1::RolloutReport> GetReport(const std::string& id);
+  absl::StatusOr<v1::Rollout> ChangeRollout(RolloutVerb verb,
+                                            const v1::ChangeRolloutRequest& request,
+                                            const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
 
  private:
@@ -101,6 +106,12 @@ class Coordinator {
   void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();
+  std::int64_t WaitMs(const RolloutEntry& entry, rollout::Timer timer) const;
+  void Forget(const std::string& rollout_id);  // its timers and what was sent
+  void EndWatch(const std::string& rollout_id, const v1::Rollout& last);
+  absl::Status WhyNoRetry(const RolloutEntry& entry) const;
+  absl::StatusOr<v1::Rollout> GiveUp(const RolloutEntry& entry, RolloutVerb verb,
+                                     const v1::OperatorWord& word);
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;
   void Fatal(const absl::Status& status);
 

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kMaxReason = 1000;
 constexpr std::size_t kMaxRequestId = 200;
+constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::uint64_t kMostSoakMs = 7 * kDayMs;
+constexpr std::uint64_t kMostDeadlineMs = 90 * kDayMs;
 
 absl::Status NoRollout(const std::string& id) {
   return absl::NotFoundError(
@@ -39,6 +42,14 @@ absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
                      "; nothing was started. Sign it anew: belayctl plan sign"));
   }
   return plan;
+}
+
+absl::Status CheckOptions(const v1::RolloutOptions& options) {
+  if (options.soak_ms() > kMostSoakMs || options.deadline_ms() > kMostDeadlineMs) {
+    return absl::InvalidArgumentError(
+        "the soak time is at most 7 days and the deadline at most 90; nothing was started");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -118,7 +129,15 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   }
   const std::int64_t now_ms = clock_.WallNowUnixMs();
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
+  RETURN_IF_ERROR(CheckOptions(request.options()));
   if (const auto running = book_.RunningIn(request.cluster())) {
+    if (!running->frozen.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("rollout ", running->row.id, " of cluster ", request.cluster(),
+                       " is held, because it cannot be carried on: ", running->frozen,
+                       "; nothing was started. See to the nodes, then: belayctl rollout abort ",
+                       running->row.id, " --reason REASON"));
+    }
     return absl::FailedPreconditionError(
         absl::StrCat("rollout ", running->row.id, " runs in cluster ", request.cluster(),
                      ", and only one may; nothing was started. Follow it: belayctl rollout watch ",
@@ -151,10 +170,14 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   row.started_by = operator_name;
   row.request_id = request.request_id();
   row.started_unix_ms = now_ms;
+  row.options = request.options();
   ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
   v1::RolloutEvent event;
   *event.mutable_started()->mutable_nodes() = {order.nodes.begin(), order.nodes.end()};
   for (const registry::Node& node : nodes) event.mutable_started()->add_cluster_nodes(node.id.node);
+  event.mutable_started()->set_submitter(operator_name);
+  *event.mutable_started()->mutable_options() = request.options();
+  event.mutable_started()->set_leader_last(request.order().empty());
   Feed(entry, std::move(event));
   RETURN_IF_ERROR(fatal_);
   if (!entry->frozen.empty()) {
@@ -188,7 +211,7 @@ v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
   }
   const auto it = progress_.find(entry.row.id);
   for (v1::RolloutNode& node : *rollout.mutable_nodes()) {
-    if (!IsInFlight(node.phase())) continue;
+    if (!rollout::IsInFlight(node.phase())) continue;
     const registry::Node* known = registry_.Find({entry.row.cluster, node.name()});
     if (known == nullptr || !known->connected()) {
       node.set_progress("not connected; it goes on by itself");
@@ -203,22 +226,29 @@ v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
 absl::StatusOr<v1::ListRolloutsReply> Coordinator::ListRollouts(
     const v1::ListRolloutsRequest& request) {
   v1::ListRolloutsReply reply;
-  ASSIGN_OR_RETURN(const auto rows, store_.Rollouts(request.cluster()));
-  for (const store::RolloutRow& row : rows) {
-    ASSIGN_OR_RETURN(*reply.add_rollouts(), GetRollout(row.id));
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, store_.RolloutIds(request.cluster()));
+  for (const std::string& id : ids) {
+    ASSIGN_OR_RETURN(*reply.add_rollouts(), GetRollout(id));
   }
   return reply;
 }
 
 absl::StatusOr<v1::Rollout> Coordinator::GetRollout(const std::string& id) {
-  ASSIGN_OR_RETURN(const auto entry, book_.Find(id));
-  if (entry == nullptr) return NoRollout(id);
-  return SnapshotOf(*entry);
+  for (const auto& entry : book_.Running()) {
+    if (entry->row.id == id && !entry->unreadable) return SnapshotOf(*entry);
+  }
+  ASSIGN_OR_RETURN(const std::optional<v1::Rollout> rollout, book_.Snapshot(id));
+  if (!rollout) return NoRollout(id);
+  return *rollout;
 }
 
 absl::StatusOr<v1::RolloutReport> Coordinator::GetReport(const std::string& id) {
   ASSIGN_OR_RETURN(const auto entry, book_.Find(id));
   if (entry == nullptr) return NoRollout(id);
+  if (entry->unreadable) {
+    return absl::DataLossError(
+        absl::StrCat("rollout ", id, " cannot be read, so there is no report: ", entry->frozen));
+  }
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(entry->row.plan));
   ASSIGN_OR_RETURN(const auto records, store_.RecordsOfRollout(entry->row.cluster, id));
   v1::RolloutReport report = reports::Report(entry->row, entry->state, records, plan);
@@ -233,7 +263,8 @@ void Coordinator::Watch(const std::string& id, std::shared_ptr<RolloutWatcher> w
   v1::RolloutUpdate update;
   *update.mutable_snapshot() = *snapshot;
   const bool there = watcher->Send(update);
-  if (!there || snapshot->phase() != v1::ROLLOUT_PHASE_RUNNING) {
+  if (!there || snapshot->finished_unix_ms() != 0 ||
+      snapshot->phase() == v1::ROLLOUT_PHASE_UNREADABLE) {
     return watcher->End(absl::OkStatus());
   }
   watchers_.emplace(id, std::move(watcher));

@@ -167,7 +167,7 @@ void Coordinator::TakeProgress(const NodeId& node, const v1::Progress& progress)
   const auto entry = book_.RunningIn(node.cluster);
   if (entry == nullptr || entry->row.id != progress.run().rollout_id()) return;
   for (const rollout::NodeProgress& of : entry->state.nodes) {
-    if (of.name != node.node || !IsInFlight(of.phase)) continue;
+    if (of.name != node.node || !rollout::IsInFlight(of.phase)) continue;
     progress_[entry->row.id] = progress;
     v1::RolloutUpdate update;
     *update.mutable_progress() = progress;

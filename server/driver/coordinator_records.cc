@@ -10,27 +10,36 @@ namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondNs = 1'000'000;
-constexpr std::uint32_t kAttempt = 1;
 
 // What a record tells the rollout engine; no kind when it tells it nothing.
 v1::RolloutEvent EventOf(const std::string& node, const v1::Record& record) {
   v1::RolloutEvent event;
   if (record.has_run_accepted()) {
     event.mutable_accepted()->set_node(node);
+    event.mutable_accepted()->set_attempt(record.run().attempt());
   } else if (record.has_run_refused()) {
     v1::NodeVerdict& verdict = *event.mutable_verdict();
     verdict.set_node(node);
+    verdict.set_attempt(record.run().attempt());
     verdict.set_verdict(v1::VERDICT_REFUSED);
     verdict.set_reason(record.run_refused().reason());
     verdict.set_next(record.run_refused().next());
   } else if (record.has_run_finished()) {
     v1::NodeVerdict& verdict = *event.mutable_verdict();
     verdict.set_node(node);
+    verdict.set_attempt(record.run().attempt());
     verdict.set_verdict(static_cast<std::uint32_t>(record.run_finished().verdict()));
     verdict.set_reason(record.run_finished().reason());
     verdict.set_next(record.run_finished().next());
   }
   return event;
+}
+
+const rollout::NodeProgress* ProgressOf(const rollout::State& state, const std::string& node) {
+  for (const rollout::NodeProgress& progress : state.nodes) {
+    if (progress.name == node) return &progress;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -47,18 +56,18 @@ absl::StatusOr<std::optional<Turn>> Coordinator::TurnOf(const NodeId& node,
   ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry,
                    book_.Find(record.run().rollout_id()));
   if (entry == nullptr || entry->row.cluster != node.cluster ||
-      record.run().attempt() != kAttempt || record.run().plan_digest() != entry->row.plan_digest) {
+      record.run().plan_digest() != entry->row.plan_digest) {
+    return std::optional<Turn>();
+  }
+  const rollout::NodeProgress* const progress = ProgressOf(entry->state, node.node);
+  if (progress == nullptr || progress->attempt != record.run().attempt()) {
     return std::optional<Turn>();
   }
   // Of an ended rollout only the late word of a silent node is news.
-  if (entry->row.finished_unix_ms != 0) {
-    bool silent = false;
-    for (const rollout::NodeProgress& progress : entry->state.nodes) {
-      silent |= progress.name == node.node && progress.phase == v1::NODE_PHASE_SILENT;
-    }
-    if (!silent) return std::optional<Turn>();
+  if (entry->row.finished_unix_ms != 0 && progress->phase != v1::NODE_PHASE_SILENT) {
+    return std::optional<Turn>();
   }
-  std::optional<Turn> turn = book_.Prepare(entry, std::move(event), clock_.WallNowUnixMs());
+  std::optional<Turn> turn = book_.Prepare(entry, event, clock_.WallNowUnixMs());
   if (!turn) Frozen(*entry);
   return turn;
 }
@@ -137,7 +146,8 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
       const auto entry = book_.RunningIn(node.cluster);
       if (timer != timers_.end() && entry != nullptr &&
           entry->row.id == record.run().rollout_id() &&
-          entry->row.plan_digest == record.run().plan_digest()) {
+          entry->row.plan_digest == record.run().plan_digest() &&
+          ProgressOf(entry->state, node.node)->attempt == record.run().attempt()) {
         timer->second = NowNs() + entry->silence_ms * kMillisecondNs;
       }
     }

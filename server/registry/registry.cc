@@ -134,6 +134,18 @@ bool Registry::IsReady(const Node& node, std::int64_t boot_ns) const {
   return WhyNotReady(node, boot_ns).empty();
 }
 
+std::string Registry::Leader(const std::string& cluster) const {
+  std::string leader;
+  for (auto it = nodes_.lower_bound({cluster, ""});
+       it != nodes_.end() && it->first.cluster == cluster; ++it) {
+    const Node& node = it->second;
+    if (!node.connected() || node.status.etcd() != v1::NodeStatus::LEADER) continue;
+    if (!leader.empty()) return "";
+    leader = node.id.node;
+  }
+  return leader;
+}
+
 bool Registry::IsLate(const Node& node) const {
   return node.heard_boot_ns - node.sent_boot_ns > 3 * freshness_.heartbeat_ns;
 }

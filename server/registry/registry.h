@@ -74,6 +74,8 @@ class Registry {
   // Connected, heard lately, free, API server ready by a fresh look, not in emergency.
   bool IsReady(const Node& node, std::int64_t boot_ns) const;
   std::set<std::string> Ready(const std::string& cluster, std::int64_t boot_ns) const;
+  // The one connected node that says it leads etcd; empty when there is none or more than one.
+  std::string Leader(const std::string& cluster) const;
   // Why IsReady is false, in words; empty when it is true.
   std::string WhyNotReady(const Node& node, std::int64_t boot_ns) const;
   // Its words come so late that a new stream is better than waiting for this one.

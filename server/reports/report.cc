@@ -4,8 +4,6 @@
 namespace belay::reports {
 namespace {
 
-constexpr std::uint32_t kAttempt = 1;  // a run is never begun a second time under one rollout
-
 // One record into the outcome of its step.  Later records of a step complete earlier ones.
 void Apply(const v1::Record& record, v1::StepOutcome& step) {
   const auto finish = [&](v1::Verdict verdict, const std::string& reason) {
@@ -72,8 +70,8 @@ v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& sta
     for (const store::RecordRow& entry : records) {
       const v1::Record& record = entry.record;
       if (entry.node != progress.name || record.run().rollout_id() != row.id ||
-          record.run().attempt() != kAttempt || record.run().plan_digest() != row.plan_digest ||
-          !IsOfStep(record)) {
+          record.run().attempt() != progress.attempt ||
+          record.run().plan_digest() != row.plan_digest || !IsOfStep(record)) {
         continue;
       }
       const auto index = static_cast<std::size_t>(record.step());

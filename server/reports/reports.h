@@ -20,8 +20,11 @@ absl::StatusOr<rollout::State> Replay(const std::string& rollout_id,
 // `waiting_for` names what is missing while nothing is in flight.
 v1::Rollout Snapshot(const store::RolloutRow& row, const rollout::State& state);
 
+// Of a rollout that has no state, because its events do not replay.
+v1::Rollout Unreadable(const store::RolloutRow& row, const std::string& why);
+
 // Steps of the plan and what each node's own records say of them.  Only records of this rollout's
-// run key count.  A step that no record mentions has no verdict.
+// run key count, of a node's last attempt.  A step that no record mentions has no verdict.
 v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& state,
                          const std::vector<store::RecordRow>& records,
                          const v1::RemediationPlan& plan);

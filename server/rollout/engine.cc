@@ -5,13 +5,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "belay/v1/journal.pb.h"
-#include "common/base/digest.h"
+#include "server/rollout/verbs.h"
 
 namespace belay::rollout {
 namespace {
 
-bool InFlight(const NodeProgress& node) {
-  return node.phase == v1::NODE_PHASE_DISPATCHED || node.phase == v1::NODE_PHASE_IN_PROGRESS;
+// A verdict that outranks whatever else ends a rollout.
+bool IsFall(v1::StopCause cause) {
+  return cause == v1::STOP_CAUSE_ROLLED_BACK || cause == v1::STOP_CAUSE_QUARANTINED ||
+         cause == v1::STOP_CAUSE_EMERGENCY_STOP || cause == v1::STOP_CAUSE_REFUSED ||
+         cause == v1::STOP_CAUSE_SILENT;
+}
+
+bool AllReady(const State& state) {
+  return std::includes(state.ready.begin(), state.ready.end(), state.cluster.begin(),
+                       state.cluster.end());
+}
+
+std::string WhoAndWhy(const v1::OperatorWord& word) {
+  return word.reason().empty() ? word.operator_()
+                               : absl::StrCat(word.operator_(), " (", word.reason(), ")");
 }
 
 NodeProgress* Find(State& state, const std::string& name) {
@@ -28,41 +41,53 @@ class Turn {
 
   void Started(const v1::RolloutStarted& event) {
     if (s().phase != v1::ROLLOUT_PHASE_UNSPECIFIED) return;
-    s().phase = v1::ROLLOUT_PHASE_RUNNING;
     for (const std::string& name : event.nodes()) {
-      s().nodes.push_back({name, v1::NODE_PHASE_WAITING, ""});
+      s().nodes.push_back({name, v1::NODE_PHASE_WAITING, "", 1});
       s().cluster.insert(name);
     }
     s().cluster.insert(event.cluster_nodes().begin(), event.cluster_nodes().end());
+    s().submitter = event.submitter();
+    s().leader_last = event.leader_last();
+    s().needs_approval = event.options().approval();
+    s().soaks = event.options().soak_ms() > 0;
+    s().has_deadline = event.options().deadline_ms() > 0;
+    Go();
   }
 
   // What was known of the cluster is as old as the crash, and timers are gone with it.
   void Recovered() {
     s().ready.clear();
+    s().leader.clear();
     s().awaiting_readiness.clear();
-    if (s().phase != v1::ROLLOUT_PHASE_RUNNING) return;
+    if (HasEnded(s())) return;
+    ArmDeadline();
+    if (!s().soaking.empty()) Arm(s().soaking, Timer::Soak);
     for (const NodeProgress& node : s().nodes) {
-      if (InFlight(node)) Send(node.name);
+      if (!IsInFlight(node.phase)) continue;
+      Arm(node.name, Timer::Verdict);
+      if (MayBeTold(s(), node)) Execute(node.name);
     }
   }
 
   void Ready(const v1::ClusterReadiness& event) {
     s().ready = {event.ready().begin(), event.ready().end()};
+    if (s().leader_last) s().leader = event.etcd_leader();
   }
 
-  void Accepted(const std::string& name) {
-    NodeProgress* node = Find(s(), name);
-    if (node != nullptr && node->phase == v1::NODE_PHASE_DISPATCHED) {
+  void Accepted(const v1::NodeAccepted& event) {
+    NodeProgress* node = Find(s(), event.node());
+    if (node != nullptr && node->phase == v1::NODE_PHASE_DISPATCHED &&
+        node->attempt == std::max(event.attempt(), 1u)) {
       node->phase = v1::NODE_PHASE_IN_PROGRESS;
     }
   }
 
   void Verdict(const v1::NodeVerdict& event) {
     NodeProgress* node = Find(s(), event.node());
-    if (node == nullptr) return;
+    if (node == nullptr || node->attempt != std::max(event.attempt(), 1u)) return;
     // A node that was given up as silent may still tell how it went; the rollout stays stopped.
-    if (!InFlight(*node) && node->phase != v1::NODE_PHASE_SILENT) return;
-    const bool was_in_flight = InFlight(*node);
+    if (!IsInFlight(node->phase) && node->phase != v1::NODE_PHASE_SILENT) return;
+    const bool was_in_flight = IsInFlight(node->phase);
     node->reason = event.reason();
     v1::StopCause cause = v1::STOP_CAUSE_UNSPECIFIED;
     switch (event.verdict()) {
@@ -94,12 +119,17 @@ class Turn {
     }
     if (!was_in_flight) return;
     Disarm(node->name, Timer::Verdict);
-    if (cause != v1::STOP_CAUSE_UNSPECIFIED) Stop(cause, node->name, node->reason, event.next());
+    if (cause != v1::STOP_CAUSE_UNSPECIFIED) {
+      Stop(cause, node->name, node->reason, event.next());
+    } else if (s().soaks && s().phase != v1::ROLLOUT_PHASE_STOPPING && NextWaiting() != nullptr) {
+      s().soaking = node->name;
+      Arm(node->name, Timer::Soak);
+    }
   }
 
   void Silent(const std::string& name) {
     NodeProgress* node = Find(s(), name);
-    if (node == nullptr || !InFlight(*node)) return;
+    if (node == nullptr || !IsInFlight(node->phase)) return;
     node->phase = v1::NODE_PHASE_SILENT;
     node->reason = "no verdict before its deadline";
     Stop(v1::STOP_CAUSE_SILENT, name, node->reason, "");
@@ -112,41 +142,115 @@ class Turn {
          "");
   }
 
+  void SoakEnded(const std::string& name) {
+    if (s().soaking == name) s().soaking.clear();
+  }
+
+  void DeadlinePassed() {
+    if (!s().has_deadline || s().phase == v1::ROLLOUT_PHASE_STOPPING) return;
+    Stop(v1::STOP_CAUSE_DEADLINE, "", "its deadline has passed", "");
+  }
+
+  void Frozen(const std::string& reason) {
+    Stop(v1::STOP_CAUSE_DEFECT, "", absl::StrCat("a defect of belay-server: ", reason), "");
+  }
+
+  void Paused(const v1::OperatorWord& word) {
+    s().phase = v1::ROLLOUT_PHASE_PAUSED;
+    s().paused_by = WhoAndWhy(word);
+    AwaitNobody();
+    Announce();
+  }
+
+  void Resumed() {
+    s().phase = v1::ROLLOUT_PHASE_RUNNING;
+    s().paused_by.clear();
+    Announce();
+  }
+
+  void Aborted(const v1::OperatorWord& word) {
+    Stop(v1::STOP_CAUSE_ABORTED, "", absl::StrCat("aborted by ", WhoAndWhy(word)), "");
+  }
+
+  void Approved(const v1::OperatorWord& word) {
+    s().phase = v1::ROLLOUT_PHASE_RUNNING;
+    s().approved_by = word.operator_();
+    Announce();
+  }
+
+  // What has committed stays, what has fallen gets a new attempt, then the rest.
+  void Retried(const v1::OperatorWord& word) {
+    for (NodeProgress& node : s().nodes) {
+      if (node.phase == v1::NODE_PHASE_COMMITTED || node.phase == v1::NODE_PHASE_WAITING) continue;
+      node = {node.name, v1::NODE_PHASE_WAITING, "", node.attempt + 1};
+    }
+    s().stop_cause = v1::STOP_CAUSE_UNSPECIFIED;
+    s().stop_node.clear();
+    s().stop_reason.clear();
+    s().next.clear();
+    s().ready.clear();  // nobody has looked since it stopped
+    s().leader.clear();
+    s().retry_request = word.request_id();
+    Go();
+    Announce();
+  }
+
   // The only place that begins a node.  Called once, at the end of every event.
   Step Settle() {
-    if (s().phase != v1::ROLLOUT_PHASE_RUNNING) return std::move(step_);
-    NodeProgress* next = nullptr;
-    for (NodeProgress& node : s().nodes) {
-      if (InFlight(node)) return std::move(step_);
-      if (next == nullptr && node.phase == v1::NODE_PHASE_WAITING) next = &node;
+    if (s().phase == v1::ROLLOUT_PHASE_UNSPECIFIED || HasEnded(s())) return std::move(step_);
+    for (const NodeProgress& node : s().nodes) {
+      if (IsInFlight(node.phase)) return std::move(step_);
     }
-    if (next == nullptr) {
-      s().phase = v1::ROLLOUT_PHASE_COMPLETED;
+    if (s().phase == v1::ROLLOUT_PHASE_STOPPING) {
+      s().phase = v1::ROLLOUT_PHASE_STOPPED;
       Announce();
       return std::move(step_);
     }
-    if (!AllReady()) {
+    if (s().phase == v1::ROLLOUT_PHASE_AWAITING_APPROVAL) return std::move(step_);
+    NodeProgress* next = NextWaiting();
+    if (next == nullptr) {
+      s().phase = v1::ROLLOUT_PHASE_COMPLETED;
+      s().paused_by.clear();
+      Announce();
+      return std::move(step_);
+    }
+    if (s().phase != v1::ROLLOUT_PHASE_RUNNING || !s().soaking.empty()) return std::move(step_);
+    if (!AllReady(s())) {
       if (s().awaiting_readiness != next->name) {
         s().awaiting_readiness = next->name;
-        step_.actions.push_back({Action::Kind::ArmTimer, next->name, Timer::Readiness});
+        Arm(next->name, Timer::Readiness);
       }
       return std::move(step_);
     }
-    if (!s().awaiting_readiness.empty()) {
-      Disarm(s().awaiting_readiness, Timer::Readiness);
-      s().awaiting_readiness.clear();
-    }
-    next->phase = v1::NODE_PHASE_DISPATCHED;
-    Send(next->name);
+    AwaitNobody();
+    Begin(next);
     return std::move(step_);
   }
 
  private:
   State& s() { return step_.state; }
 
-  bool AllReady() {
-    return std::includes(s().ready.begin(), s().ready.end(), s().cluster.begin(),
-                         s().cluster.end());
+  void Go() {
+    s().phase = s().needs_approval && s().approved_by.empty() ? v1::ROLLOUT_PHASE_AWAITING_APPROVAL
+                                                              : v1::ROLLOUT_PHASE_RUNNING;
+    ArmDeadline();
+  }
+  NodeProgress* NextWaiting() {
+    auto it = std::find_if(s().nodes.begin(), s().nodes.end(), [](const NodeProgress& node) {
+      return node.phase == v1::NODE_PHASE_WAITING;
+    });
+    return it == s().nodes.end() ? nullptr : &*it;
+  }
+  // All after the first that waits are waiting too.  The leader of etcd lets them go first.
+  void Begin(NodeProgress* next) {
+    if (next->name == s().leader && next != &s().nodes.back()) {
+      std::rotate(s().nodes.begin() + (next - s().nodes.data()),
+                  s().nodes.begin() + (next - s().nodes.data()) + 1, s().nodes.end());
+    }
+    next->phase = v1::NODE_PHASE_DISPATCHED;
+    // The timer first: a crash between the two then leaves a node that is watched but not told.
+    Arm(next->name, Timer::Verdict);
+    Execute(next->name);
   }
   std::string MissingText() {
     std::vector<std::string> missing;
@@ -154,25 +258,39 @@ class Turn {
                         std::back_inserter(missing));
     return absl::StrJoin(missing, ", ");
   }
-  void Send(const std::string& node) {
-    // The timer first: a crash between the two then leaves a node that is watched but not told.
-    step_.actions.push_back({Action::Kind::ArmTimer, node, Timer::Verdict});
+  void Execute(const std::string& node) {
     step_.actions.push_back({Action::Kind::Execute, node, Timer::Verdict});
+  }
+  void Arm(const std::string& node, Timer timer) {
+    step_.actions.push_back({Action::Kind::ArmTimer, node, timer});
   }
   void Disarm(const std::string& node, Timer timer) {
     step_.actions.push_back({Action::Kind::DisarmTimer, node, timer});
   }
+  void ArmDeadline() {
+    if (s().has_deadline) Arm("", Timer::Deadline);
+  }
+  void AwaitNobody() {
+    if (s().awaiting_readiness.empty()) return;
+    Disarm(s().awaiting_readiness, Timer::Readiness);
+    s().awaiting_readiness.clear();
+  }
   void Announce() { step_.actions.push_back({Action::Kind::Announce, "", Timer::Verdict}); }
+  // Nothing begins from here on; Settle ends the rollout when nothing is in flight any more.
   void Stop(v1::StopCause cause, const std::string& node, const std::string& reason,
             const std::string& next) {
-    if (s().phase != v1::ROLLOUT_PHASE_RUNNING) return;
-    s().phase = v1::ROLLOUT_PHASE_STOPPED;
+    if (s().phase == v1::ROLLOUT_PHASE_UNSPECIFIED || HasEnded(s())) return;
+    const bool was_stopping = s().phase == v1::ROLLOUT_PHASE_STOPPING;
+    if (was_stopping && !IsFall(cause)) return;
+    s().stop_reason = was_stopping ? absl::StrCat(reason, " (", s().stop_reason, ")") : reason;
+    s().phase = v1::ROLLOUT_PHASE_STOPPING;
     s().stop_cause = cause;
     s().stop_node = node;
-    s().stop_reason = reason;
     s().next = next;
-    s().awaiting_readiness.clear();
-    Announce();
+    s().paused_by.clear();
+    s().soaking.clear();
+    AwaitNobody();
+    if (!was_stopping) Announce();
   }
 
   Step step_;
@@ -180,8 +298,24 @@ class Turn {
 
 }  // namespace
 
+bool IsInFlight(v1::NodePhase phase) {
+  return phase == v1::NODE_PHASE_DISPATCHED || phase == v1::NODE_PHASE_IN_PROGRESS;
+}
+
+bool HasEnded(const State& state) {
+  return state.phase == v1::ROLLOUT_PHASE_COMPLETED || state.phase == v1::ROLLOUT_PHASE_STOPPED;
+}
+
+bool MayBeTold(const State& state, const NodeProgress& node) {
+  if (HasEnded(state)) return false;
+  if (node.phase == v1::NODE_PHASE_IN_PROGRESS) return true;
+  return node.phase == v1::NODE_PHASE_DISPATCHED && state.phase == v1::ROLLOUT_PHASE_RUNNING &&
+         AllReady(state);
+}
+
 Step Advance(const State& state, const v1::RolloutEvent& event) {
   Turn turn(state);
+  const bool allowed = Judge(state, event).kind == Allowance::Kind::Takes;
   switch (event.kind_case()) {
     case v1::RolloutEvent::kStarted:
       turn.Started(event.started());
@@ -193,7 +327,7 @@ Step Advance(const State& state, const v1::RolloutEvent& event) {
       turn.Ready(event.readiness());
       break;
     case v1::RolloutEvent::kAccepted:
-      turn.Accepted(event.accepted().node());
+      turn.Accepted(event.accepted());
       break;
     case v1::RolloutEvent::kVerdict:
       turn.Verdict(event.verdict());
@@ -204,64 +338,34 @@ Step Advance(const State& state, const v1::RolloutEvent& event) {
     case v1::RolloutEvent::kReadinessTimedOut:
       turn.ReadinessTimedOut(event.readiness_timed_out().node());
       break;
+    case v1::RolloutEvent::kPaused:
+      if (allowed) turn.Paused(event.paused());
+      break;
+    case v1::RolloutEvent::kResumed:
+      if (allowed) turn.Resumed();
+      break;
+    case v1::RolloutEvent::kAborted:
+      if (allowed) turn.Aborted(event.aborted());
+      break;
+    case v1::RolloutEvent::kApproved:
+      if (allowed) turn.Approved(event.approved());
+      break;
+    case v1::RolloutEvent::kRetried:
+      if (allowed) turn.Retried(event.retried());
+      break;
+    case v1::RolloutEvent::kSoakEnded:
+      turn.SoakEnded(event.soak_ended().node());
+      break;
+    case v1::RolloutEvent::kDeadlinePassed:
+      turn.DeadlinePassed();
+      break;
+    case v1::RolloutEvent::kFrozen:
+      turn.Frozen(event.frozen().reason());
+      break;
     case v1::RolloutEvent::KIND_NOT_SET:
       break;
   }
   return turn.Settle();
-}
-
-std::string StateDigest(const State& state) {
-  // Length-prefixed, so that no two states share a text.
-  std::string text;
-  const auto add = [&text](const std::string& field) {
-    absl::StrAppend(&text, field.size(), ":", field, ";");
-  };
-  absl::StrAppend(&text, static_cast<int>(state.phase), ";", static_cast<int>(state.stop_cause),
-                  ";");
-  for (const NodeProgress& node : state.nodes) {
-    add(node.name);
-    absl::StrAppend(&text, static_cast<int>(node.phase), ";");
-    add(node.reason);
-  }
-  absl::StrAppend(&text, "c", state.cluster.size(), ";");
-  for (const std::string& name : state.cluster) add(name);
-  absl::StrAppend(&text, "r", state.ready.size(), ";");
-  for (const std::string& name : state.ready) add(name);
-  add(state.stop_node);
-  add(state.stop_reason);
-  add(state.next);
-  add(state.awaiting_readiness);
-  return Sha256Hex(text);
-}
-
-std::string Describe(const State& state) {
-  std::size_t committed = 0;
-  std::string in_flight;
-  for (const NodeProgress& node : state.nodes) {
-    committed += node.phase == v1::NODE_PHASE_COMMITTED ? 1 : 0;
-    if (InFlight(node)) in_flight = node.name;
-  }
-  const std::string count = absl::StrCat(committed, " of ", state.nodes.size(), " nodes committed");
-  switch (state.phase) {
-    case v1::ROLLOUT_PHASE_COMPLETED:
-      return absl::StrCat("completed: ", count);
-    case v1::ROLLOUT_PHASE_STOPPED:
-      return absl::StrCat("stopped at ", state.stop_node, ": ", state.stop_reason, " (", count,
-                          ")");
-    case v1::ROLLOUT_PHASE_RUNNING:
-      if (!in_flight.empty()) return absl::StrCat("running on ", in_flight, ", ", count);
-      if (!state.awaiting_readiness.empty()) {
-        std::vector<std::string> missing;
-        std::set_difference(state.cluster.begin(), state.cluster.end(), state.ready.begin(),
-                            state.ready.end(), std::back_inserter(missing));
-        return absl::StrCat("holding before ", state.awaiting_readiness,
-                            " until connected and ready: ", absl::StrJoin(missing, ", "), "; ",
-                            count);
-      }
-      return absl::StrCat("running, ", count);
-    default:
-      return "not started";
-  }
 }
 
 }  // namespace belay::rollout

@@ -1,7 +1,7 @@
 // The order of one rollout over the control-plane nodes of one cluster, as a pure function.  No
 // clock, no I/O, no throw.  Dispatching happens in one function, at the end of each event; a node
-// begins only while nothing is in flight, nothing has fallen, and every other node of the cluster
-// is ready.
+// begins only while nothing is in flight, nothing has fallen, nobody has paused or ended the
+// rollout, and every other node of the cluster is ready.  docs/rollout-states.md has the table.
 #pragma once
 #include <cstdint>
 #include <set>
@@ -16,6 +16,7 @@ struct NodeProgress {
   std::string name;
   v1::NodePhase phase = v1::NODE_PHASE_WAITING;
   std::string reason;
+  std::uint32_t attempt = 1;
   bool operator==(const NodeProgress&) const = default;
 };
 
@@ -29,10 +30,22 @@ struct State {
   std::string stop_reason;
   std::string next;                // what the node said to do
   std::string awaiting_readiness;  // node that is next but may not begin yet, else empty
+  std::string submitter;
+  bool needs_approval = false;
+  std::string approved_by;
+  std::string paused_by;      // with the reason; empty unless paused
+  std::string soaking;        // the node that committed last, while its soak time runs
+  std::string retry_request;  // id of the last retry
+  std::string leader;         // of etcd, as last told; only where leader_last
+  bool leader_last = false;
+  bool soaks = false;  // each commit is followed by a soak time
+  bool has_deadline = false;
   bool operator==(const State&) const = default;
 };
 
-enum class Timer { Verdict, Readiness };  // per node: silence; for the node that may not begin
+// Verdict: silence of a node.  Readiness: of the node that may not begin.  Soak: of the node that
+// committed.  Deadline: of the rollout, without a node.
+enum class Timer { Verdict, Readiness, Soak, Deadline };
 struct Action {
   enum class Kind { Execute, ArmTimer, DisarmTimer, Announce } kind;
   std::string node;  // Execute, ArmTimer, DisarmTimer
@@ -45,6 +58,12 @@ struct Step {
   std::vector<Action> actions;
 };
 Step Advance(const State& state, const v1::RolloutEvent& event);
+
+bool IsInFlight(v1::NodePhase phase);
+bool HasEnded(const State& state);  // completed or stopped
+// Whether the plan may be sent to this node now.  A node that has begun may always be told to go
+// on; one that was told, but has perhaps not begun, only while the rollout runs and all are ready.
+bool MayBeTold(const State& state, const NodeProgress& node);
 
 // Hash of everything in the state; journalled beside each event and compared at replay.
 std::string StateDigest(const State& state);

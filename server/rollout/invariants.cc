@@ -7,13 +7,19 @@
 namespace belay::rollout {
 namespace {
 
-bool InFlight(v1::NodePhase phase) {
-  return phase == v1::NODE_PHASE_DISPATCHED || phase == v1::NODE_PHASE_IN_PROGRESS;
+bool GoesOn(v1::RolloutPhase phase) {
+  return phase == v1::ROLLOUT_PHASE_RUNNING || phase == v1::ROLLOUT_PHASE_PAUSED ||
+         phase == v1::ROLLOUT_PHASE_AWAITING_APPROVAL;
 }
 
 // What a node's phase may become.  A late word from a silent node is allowed; nothing else goes
-// back.
-bool MayBecome(v1::NodePhase from, v1::NodePhase to) {
+// back, except that a retry gives what has fallen a new attempt.
+bool MayBecome(const NodeProgress& was, const NodeProgress& is, bool retried) {
+  const v1::NodePhase from = was.phase, to = is.phase;
+  if (was.attempt != is.attempt) {
+    return retried && is.attempt == was.attempt + 1 && from != v1::NODE_PHASE_WAITING &&
+           from != v1::NODE_PHASE_COMMITTED && !IsInFlight(from) && to == v1::NODE_PHASE_WAITING;
+  }
   if (from == to) return true;
   switch (from) {
     case v1::NODE_PHASE_WAITING:
@@ -23,7 +29,7 @@ bool MayBecome(v1::NodePhase from, v1::NodePhase to) {
     case v1::NODE_PHASE_IN_PROGRESS:
       return to != v1::NODE_PHASE_WAITING && to != v1::NODE_PHASE_DISPATCHED;
     case v1::NODE_PHASE_SILENT:
-      return to != v1::NODE_PHASE_WAITING && !InFlight(to);
+      return to != v1::NODE_PHASE_WAITING && !IsInFlight(to);
     default:
       return false;
   }
@@ -35,29 +41,45 @@ std::optional<std::string> BrokenInvariant(const State& state) {
   int in_flight = 0;
   bool all_before_committed = true;
   bool all_committed = true;
+  bool soaking_committed = state.soaking.empty();
   const NodeProgress* first_waiting = nullptr;
   for (const NodeProgress& node : state.nodes) {
-    if (InFlight(node.phase)) ++in_flight;
-    if (node.phase != v1::NODE_PHASE_WAITING && !all_before_committed &&
-        state.phase == v1::ROLLOUT_PHASE_RUNNING) {
+    if (IsInFlight(node.phase)) ++in_flight;
+    if (node.phase != v1::NODE_PHASE_WAITING && !all_before_committed && GoesOn(state.phase)) {
       return absl::StrCat(node.name, " has begun although a node before it has not committed");
     }
     if (node.phase != v1::NODE_PHASE_COMMITTED) all_before_committed = all_committed = false;
     if (first_waiting == nullptr && node.phase == v1::NODE_PHASE_WAITING) first_waiting = &node;
-    if (state.phase == v1::ROLLOUT_PHASE_RUNNING && node.phase != v1::NODE_PHASE_WAITING &&
-        node.phase != v1::NODE_PHASE_COMMITTED && !InFlight(node.phase)) {
-      return absl::StrCat("the rollout runs on although ", node.name, " has fallen");
+    if (GoesOn(state.phase) && node.phase != v1::NODE_PHASE_WAITING &&
+        node.phase != v1::NODE_PHASE_COMMITTED && !IsInFlight(node.phase)) {
+      return absl::StrCat("the rollout goes on although ", node.name, " has fallen");
     }
+    soaking_committed |= node.name == state.soaking && node.phase == v1::NODE_PHASE_COMMITTED;
   }
   if (in_flight > 1) return "two nodes are in flight at once";
   if (state.phase == v1::ROLLOUT_PHASE_COMPLETED && !all_committed) {
     return "completed with a node that has not committed";
   }
   const bool stopped = state.phase == v1::ROLLOUT_PHASE_STOPPED;
-  if (stopped != (state.stop_cause != v1::STOP_CAUSE_UNSPECIFIED)) {
+  const bool stopping = state.phase == v1::ROLLOUT_PHASE_STOPPING;
+  if ((stopped || stopping) != (state.stop_cause != v1::STOP_CAUSE_UNSPECIFIED)) {
     return "stopped without a cause, or a cause without a stop";
   }
   if (stopped && in_flight > 0) return "stopped with a node in flight";
+  if (stopping && in_flight == 0) return "being stopped although nothing is in flight";
+  if (state.phase == v1::ROLLOUT_PHASE_AWAITING_APPROVAL && in_flight > 0) {
+    return "a node is in flight that nobody has approved";
+  }
+  if (state.needs_approval && state.phase == v1::ROLLOUT_PHASE_RUNNING &&
+      (state.approved_by.empty() || state.approved_by == state.submitter)) {
+    return "it runs without the approval of somebody other than its submitter";
+  }
+  if ((state.phase == v1::ROLLOUT_PHASE_PAUSED) == state.paused_by.empty()) {
+    return "paused by nobody, or somebody's pause is not kept";
+  }
+  if (!soaking_committed || (!state.soaking.empty() && !GoesOn(state.phase))) {
+    return "a soak time runs after a node that has not committed, or after the end";
+  }
   if (!state.awaiting_readiness.empty() &&
       (state.phase != v1::ROLLOUT_PHASE_RUNNING || in_flight > 0 || first_waiting == nullptr ||
        first_waiting->name != state.awaiting_readiness)) {
@@ -66,57 +88,90 @@ std::optional<std::string> BrokenInvariant(const State& state) {
   return std::nullopt;
 }
 
-std::optional<std::string> BrokenTransition(const State& before, const v1::RolloutEvent& event,
-                                            const Step& after) {
-  const State& now = after.state;
-  const bool was_terminal =
-      before.phase == v1::ROLLOUT_PHASE_COMPLETED || before.phase == v1::ROLLOUT_PHASE_STOPPED;
-  if (was_terminal && (now.phase != before.phase || now.stop_cause != before.stop_cause ||
-                       now.stop_node != before.stop_node)) {
-    return "an ended rollout has changed its end";
-  }
-  if (before.phase != v1::ROLLOUT_PHASE_UNSPECIFIED && before.nodes.size() != now.nodes.size()) {
-    return "the list of nodes has changed";
-  }
-  int begun = 0;
+namespace {
+
+// The nodes are the same, in the same order but for a leader that lets the others go first, and
+// none has gone where it may not.  Counts those that have begun.
+std::optional<std::string> BrokenNodes(const State& before, const v1::RolloutEvent& event,
+                                       const State& now, int* begun) {
+  if (before.phase == v1::ROLLOUT_PHASE_UNSPECIFIED) return std::nullopt;
+  if (before.nodes.size() != now.nodes.size()) return "the list of nodes has changed";
+  std::size_t moved = 0;
   for (std::size_t i = 0; i < before.nodes.size(); ++i) {
     const NodeProgress& was = before.nodes[i];
-    const NodeProgress& is = now.nodes[i];
-    if (was.name != is.name) return "the order of nodes has changed";
-    if (!MayBecome(was.phase, is.phase)) {
-      return absl::StrCat(is.name, " went from phase ", static_cast<int>(was.phase), " to ",
-                          static_cast<int>(is.phase));
+    const auto is = std::find_if(now.nodes.begin(), now.nodes.end(),
+                                 [&](const NodeProgress& n) { return n.name == was.name; });
+    if (is == now.nodes.end()) return "the list of nodes has changed";
+    const auto place = static_cast<std::size_t>(is - now.nodes.begin());
+    if (place != i) {
+      const bool is_leader = before.leader_last && was.name == now.leader;
+      const bool to_the_end = is_leader && place + 1 == now.nodes.size();
+      if (was.phase != v1::NODE_PHASE_WAITING || (!to_the_end && place + 1 != i)) {
+        return "the order of nodes has changed";
+      }
+      moved += to_the_end ? 1 : 0;
     }
-  }
-  for (const NodeProgress& is : now.nodes) {
-    const auto was = std::find_if(before.nodes.begin(), before.nodes.end(),
-                                  [&](const NodeProgress& n) { return n.name == is.name; });
-    const bool waited = was == before.nodes.end() || was->phase == v1::NODE_PHASE_WAITING;
-    if (waited && is.phase != v1::NODE_PHASE_WAITING) {
-      ++begun;
-      if (was_terminal) return absl::StrCat(is.name, " began after the rollout had ended");
-      if (!std::includes(now.ready.begin(), now.ready.end(), now.cluster.begin(),
-                         now.cluster.end())) {
-        return absl::StrCat(is.name, " began while a node of the cluster was not ready");
+    if (place < i && moved == 0) return "the order of nodes has changed";
+    if (!MayBecome(was, *is, event.has_retried())) {
+      return absl::StrCat(was.name, " went from phase ", static_cast<int>(was.phase), " to ",
+                          static_cast<int>(is->phase));
+    }
+    if (was.phase == v1::NODE_PHASE_WAITING && is->phase != v1::NODE_PHASE_WAITING) {
+      ++*begun;
+      if (is->name == now.leader && place + 1 != now.nodes.size()) {
+        return "the leader of etcd began before its last follower";
       }
     }
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> BrokenTransition(const State& before, const v1::RolloutEvent& event,
+                                            const Step& after) {
+  const State& now = after.state;
+  const bool retried = event.has_retried() && before.phase == v1::ROLLOUT_PHASE_STOPPED;
+  if (HasEnded(before) && !retried &&
+      (now.phase != before.phase || now.stop_cause != before.stop_cause ||
+       now.stop_node != before.stop_node)) {
+    return "an ended rollout has changed its end";
+  }
+  if (before.phase == v1::ROLLOUT_PHASE_STOPPING && GoesOn(now.phase)) {
+    return "a rollout that was being stopped goes on";
+  }
+  if (before.phase == v1::ROLLOUT_PHASE_PAUSED && now.phase == v1::ROLLOUT_PHASE_RUNNING &&
+      !event.has_resumed()) {
+    return "a paused rollout runs although nobody has resumed it";
+  }
+  int begun = 0;
+  if (auto broken = BrokenNodes(before, event, now, &begun)) return broken;
   if (begun > 1) return "two nodes began at one event";
-  if (event.has_recovered() && begun > 0)
-    return "a recovery began a node on readiness from before the crash";
+  if (begun > 0) {
+    if (now.phase != v1::ROLLOUT_PHASE_RUNNING) return "a node began although it does not run";
+    if (!std::includes(now.ready.begin(), now.ready.end(), now.cluster.begin(),
+                       now.cluster.end())) {
+      return "a node began while a node of the cluster was not ready";
+    }
+    if (!now.soaking.empty()) return "a node began before the soak time was over";
+    if (event.has_recovered() || event.has_started() || event.has_retried()) {
+      return "a node began on readiness that nobody has told since";
+    }
+  }
   for (const Action& action : after.actions) {
     if (action.kind != Action::Kind::Execute) continue;
     const auto is = std::find_if(now.nodes.begin(), now.nodes.end(),
                                  [&](const NodeProgress& n) { return n.name == action.node; });
-    if (is == now.nodes.end() || !InFlight(is->phase)) {
+    if (is == now.nodes.end() || !MayBeTold(now, *is)) {
       return absl::StrCat("a plan is sent to ", action.node,
                           ", which the journal does not know in flight");
     }
   }
-  // Progress cannot stop: a running rollout always waits for a node in flight or for readiness.
+  // Progress cannot stop: a running rollout always waits for something that comes by itself.
   if (now.phase == v1::ROLLOUT_PHASE_RUNNING && now.awaiting_readiness.empty() &&
+      now.soaking.empty() &&
       std::none_of(now.nodes.begin(), now.nodes.end(),
-                   [](const NodeProgress& n) { return InFlight(n.phase); })) {
+                   [](const NodeProgress& n) { return IsInFlight(n.phase); })) {
     return "the rollout runs but waits for nothing";
   }
   return std::nullopt;

@@ -97,21 +97,22 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   return database;
 }
 
+absl::StatusOr<std::int64_t> Database::Number(std::string_view sql) {
+  Statement statement = Prepare(sql);
+  ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.IntegerAt(0) : 0;
+}
+
 // Everything before journal_mode only reads, so that a file that is refused stays as it is.
 absl::Status Database::Check(const std::string& path) {
-  const auto number = [this](std::string_view sql) -> absl::StatusOr<std::int64_t> {
-    Statement statement = Prepare(sql);
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
-    return row ? statement.IntegerAt(0) : 0;
-  };
-  const auto objects = number("SELECT count(*) FROM sqlite_schema");
+  const auto objects = Number("SELECT count(*) FROM sqlite_schema");
   if (!objects.ok()) {
     if (objects.status().code() != absl::StatusCode::kDataLoss) return objects.status();
     return Refuse(absl::StatusCode::kDataLoss, path,
                   absl::StrCat("it is not an SQLite database or is damaged (",
                                objects.status().message(), ")"));
   }
-  ASSIGN_OR_RETURN(const std::int64_t application, number("PRAGMA application_id"));
+  ASSIGN_OR_RETURN(const std::int64_t application, Number("PRAGMA application_id"));
   const bool is_new = *objects == 0 && application == 0;
   if (!is_new) {
     if (application != kApplicationId) {
@@ -124,32 +125,41 @@ absl::Status Database::Check(const std::string& path) {
     if (found != "ok") {
       return Refuse(absl::StatusCode::kDataLoss, path, absl::StrCat("it is damaged: ", found));
     }
-    const auto version = number("SELECT value FROM meta WHERE name = 'schema_version'");
+    const auto version = Number("SELECT value FROM meta WHERE name = 'schema_version'");
     if (!version.ok()) {
       return Refuse(absl::StatusCode::kDataLoss, path,
                     absl::StrCat("it has no schema version: ", version.status().message()));
     }
-    if (*version != kSchemaVersion) {
+    if (*version < 1 || *version > kSchemaVersion) {
       return Refuse(absl::StatusCode::kFailedPrecondition, path,
-                    absl::StrCat("its schema version is ", *version, ", this program knows only ",
-                                 kSchemaVersion, " (it was written by another belay-server)"));
+                    absl::StrCat("its schema version is ", *version, ", this program knows 1 to ",
+                                 kSchemaVersion, " (it was written by a newer belay-server)"));
     }
   }
   RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
   RETURN_IF_ERROR(Execute("PRAGMA synchronous = FULL"));
-  return is_new ? CreateSchema() : absl::OkStatus();
+  return BringUpToDate();
 }
 
-absl::Status Database::CreateSchema() {
+// All versions in one transaction: a crash leaves the old one whole.
+absl::Status Database::BringUpToDate() {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this));
-  // Another connection may have made it between our look and our lock.
-  Statement existing = Prepare("SELECT count(*) FROM sqlite_schema");
-  ASSIGN_OR_RETURN(const bool row, existing.Step());
-  if (row && existing.IntegerAt(0) > 0) return absl::OkStatus();
-  RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId)));
-  RETURN_IF_ERROR(Execute(kSchema));
-  RETURN_IF_ERROR(Execute(absl::StrCat("INSERT INTO meta VALUES('schema_version', ", kSchemaVersion,
-                                       "), ('epoch', 0)")));
+  // Another connection may have done it between our look and our lock.
+  ASSIGN_OR_RETURN(const std::int64_t objects, Number("SELECT count(*) FROM sqlite_schema"));
+  if (objects == 0) {
+    RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId)));
+    RETURN_IF_ERROR(Execute(kSchema));
+    RETURN_IF_ERROR(Execute("INSERT INTO meta VALUES('schema_version', 1), ('epoch', 0)"));
+  }
+  ASSIGN_OR_RETURN(const std::int64_t version,
+                   Number("SELECT value FROM meta WHERE name = 'schema_version'"));
+  if (version == kSchemaVersion) return absl::OkStatus();
+  for (std::int64_t from = version; from < kSchemaVersion; ++from) {
+    RETURN_IF_ERROR(WithContext(Execute(kMigrations.at(static_cast<std::size_t>(from - 1))),
+                                absl::StrCat("migrate to schema version ", from + 1)));
+  }
+  RETURN_IF_ERROR(Execute(
+      absl::StrCat("UPDATE meta SET value = ", kSchemaVersion, " WHERE name = 'schema_version'")));
   return transaction.Commit();
 }
 

@@ -19,8 +19,6 @@ struct sqlite3_stmt;
 
 namespace belay::store {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
-
 // A prepared statement.  Bind in order, then Step until it says false.  A failed bind shows in
 // Step.
 class Statement {
@@ -64,8 +62,9 @@ class Database {
 
  private:
   explicit Database(sqlite3* connection) : connection_(connection) {}
+  absl::StatusOr<std::int64_t> Number(std::string_view sql);
   absl::Status Check(const std::string& path);
-  absl::Status CreateSchema();
+  absl::Status BringUpToDate();
   sqlite3* connection_;
 };
 

@@ -45,6 +45,8 @@ struct RolloutRow {
   std::string request_id;
   std::int64_t started_unix_ms = 0;
   std::int64_t finished_unix_ms = 0;  // 0: runs
+  v1::RolloutOptions options;
+  std::string unreadable;  // why, when a part of it cannot be read; else empty
 };
 
 struct EventRow {

@@ -1,5 +1,8 @@
-// The tables, as text.  A change of anything here is a new kSchemaVersion.
+// The tables, as text: version 1, and what leads from each version to the next.  What is here has
+// been written by some belay-server and is never changed; a new table or column is a new migration.
 #pragma once
+#include <array>
+#include <cstdint>
 
 namespace belay::store {
 
@@ -41,5 +44,14 @@ CREATE TABLE node_records(
   PRIMARY KEY(cluster, node, journal_id, seq)) WITHOUT ROWID, STRICT;
 CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
+
+// kMigrations[i] leads from version i + 1 to i + 2.
+inline constexpr std::array<const char*, 1> kMigrations = {
+    R"sql(
+ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
+CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE INDEX notes_of_rollout ON rollout_notes(rollout_id);
+)sql"};
+inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 
 }  // namespace belay::store

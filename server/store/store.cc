@@ -50,10 +50,8 @@ absl::StatusOr<std::vector<NodeRow>> Store::Nodes() {
                  statement.TextAt(2),
                  {},
                  statement.IntegerAt(4)};
-    if (!node.status.ParseFromString(statement.TextAt(3))) {
-      return absl::DataLossError(
-          absl::StrCat("coordinator database: status of ", NameOf(node.id), " cannot be read"));
-    }
+    // Only for people, until the node connects: not worth refusing to start for.
+    if (!node.status.ParseFromString(statement.TextAt(3))) node.status.Clear();
     nodes.push_back(std::move(node));
   }
 }

@@ -48,9 +48,12 @@ class Store {
   absl::Status AddRollout(const RolloutRow& rollout);
   absl::StatusOr<std::optional<RolloutRow>> FindRollout(const std::string& id);
   absl::StatusOr<std::optional<RolloutRow>> FindRolloutByRequest(const std::string& request_id);
-  absl::StatusOr<std::vector<RolloutRow>> Rollouts(const std::string& cluster);  // newest first
+  absl::StatusOr<std::vector<std::string>> RolloutIds(const std::string& cluster);  // newest first
   absl::StatusOr<std::vector<RolloutRow>> RunningRollouts();
-  absl::Status FinishRollout(const std::string& id, std::int64_t unix_ms);
+  absl::Status FinishRollout(const std::string& id, std::int64_t unix_ms);  // 0: it goes on
+  // What was done to a rollout outside of its events.
+  absl::Status AddNote(const std::string& rollout_id, const std::string& text,
+                       std::int64_t unix_ms);
 
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kSelect[] =
     "SELECT id, cluster, plan_name, plan_digest, plan, node_order, order_reason, started_by, "
-    "request_id, started_unix_ms, finished_unix_ms FROM rollouts ";
+    "request_id, started_unix_ms, finished_unix_ms, options FROM rollouts ";
 
 absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
   std::vector<RolloutRow> rollouts;
@@ -22,8 +22,7 @@ absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
     rollout.plan_name = statement.TextAt(2);
     rollout.plan_digest = statement.TextAt(3);
     if (!rollout.plan.ParseFromString(statement.TextAt(4))) {
-      return absl::DataLossError(absl::StrCat("coordinator database: the plan of rollout ",
-                                              rollout.id, " cannot be read"));
+      rollout.unreadable = "its plan cannot be read from the database";
     }
     rollout.order = absl::StrSplit(statement.TextAt(5), ',', absl::SkipEmpty());
     rollout.order_reason = statement.TextAt(6);
@@ -31,6 +30,9 @@ absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
     rollout.request_id = statement.TextAt(8);
     rollout.started_unix_ms = statement.IntegerAt(9);
     rollout.finished_unix_ms = statement.IntegerAt(10);
+    if (!rollout.options.ParseFromString(statement.TextAt(11))) {
+      rollout.unreadable = "its options cannot be read from the database";
+    }
     rollouts.push_back(std::move(rollout));
   }
 }
@@ -48,8 +50,8 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
   return database_
       ->Prepare(
           "INSERT INTO rollouts(id, cluster, plan_name, plan_digest, plan, node_order, "
-          "order_reason, started_by, request_id, started_unix_ms) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "order_reason, started_by, request_id, started_unix_ms, options) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .Text(rollout.id)
       .Text(rollout.cluster)
       .Text(rollout.plan_name)
@@ -60,6 +62,7 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
       .Text(rollout.started_by)
       .Text(rollout.request_id)
       .Integer(rollout.started_unix_ms)
+      .Blob(rollout.options.SerializeAsString())
       .Run();
 }
 
@@ -76,11 +79,16 @@ absl::StatusOr<std::optional<RolloutRow>> Store::FindRolloutByRequest(
   return ReadOne(statement);
 }
 
-absl::StatusOr<std::vector<RolloutRow>> Store::Rollouts(const std::string& cluster) {
+absl::StatusOr<std::vector<std::string>> Store::RolloutIds(const std::string& cluster) {
+  std::vector<std::string> ids;
   Statement statement = database_->Prepare(
-      absl::StrCat(kSelect, "WHERE ?1 = '' OR cluster = ?1 ORDER BY number DESC"));
+      "SELECT id FROM rollouts WHERE ?1 = '' OR cluster = ?1 ORDER BY number DESC");
   statement.Text(cluster);
-  return ReadAll(statement);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return ids;
+    ids.push_back(statement.TextAt(0));
+  }
 }
 
 absl::StatusOr<std::vector<RolloutRow>> Store::RunningRollouts() {
@@ -93,6 +101,15 @@ absl::Status Store::FinishRollout(const std::string& id, std::int64_t unix_ms) {
   return database_->Prepare("UPDATE rollouts SET finished_unix_ms = ? WHERE id = ?")
       .Integer(unix_ms)
       .Text(id)
+      .Run();
+}
+
+absl::Status Store::AddNote(const std::string& rollout_id, const std::string& text,
+                            std::int64_t unix_ms) {
+  return database_->Prepare("INSERT INTO rollout_notes VALUES(?, ?, ?)")
+      .Text(rollout_id)
+      .Integer(unix_ms)
+      .Text(text)
       .Run();
 }
 
