@@ -98,8 +98,12 @@ void AddMounts(const PodPlace& place, std::vector<Case>& cases) {
   cases.push_back({"unmount what is not there", UnmountEdit("/no/such/path")});
   const oracle::Value* const mounts = place.container->Find("volumeMounts");
   if (mounts == nullptr || mounts->items.empty()) return;
-  cases.push_back({"unmount the first", UnmountEdit(TextOf(*mounts->items.front(), "mountPath"))});
-  cases.push_back({"unmount the last", UnmountEdit(TextOf(*mounts->items.back(), "mountPath"))});
+  const auto unmount = [&](const char* row, const oracle::Value& mount) {
+    const std::string path = TextOf(mount, "mountPath");
+    if (!path.empty()) cases.push_back({row, UnmountEdit(path)});
+  };
+  unmount("unmount the first", *mounts->items.front());
+  unmount("unmount the last", *mounts->items.back());
   const oracle::Value* const volumes = place.spec->Find("volumes");
   if (volumes == nullptr) return;
   for (const oracle::ValuePtr& mount : mounts->items) {
@@ -183,7 +187,7 @@ bool TryOne(const std::string& path, const std::string& bytes, const std::string
     const std::string id = oracle::AllowedRefusal(message);
     ++table.refusals[id.empty() ? "NOT ALLOWED" : id];
     EXPECT_NE(id, "") << "no case allows this refusal: " << message;
-    EXPECT_TRUE(id == "OPEN" || message.find("line ") != std::string::npos) << message;
+    EXPECT_NE(message.find("line "), std::string::npos) << message;
     if (std::getenv("BELAY_CORPUS_REASONS") != nullptr)
       std::cout << id << ": " << path << ": " << one.row << ": " << message << "\n";
     return false;
@@ -259,7 +263,19 @@ void Print(const Table& table) {
               100.0 * table.all.refused / std::max(tried, 1), table.pods_refused, table.pods,
               100.0 * table.pods_refused / std::max(table.pods, 1));
   for (const auto& [id, count] : table.refusals)
-    std::printf("  %-12s %6d refusals\n", id.c_str(), count);
+    std::printf("  %-12s %6d refusals, %.2f %%\n", id.c_str(), count,
+                100.0 * count / std::max(tried, 1));
+}
+
+// A15 (a script for a shell), I2 (template logic) and A12 (no command line at all) are refused by
+// design.  What is refused beyond them is to be rare.
+void CheckShare(const Table& table) {
+  int beyond = table.all.refused;
+  for (const auto& [id, count] : table.refusals)
+    if (id == "A15" || id == "I2" || id == "A12") beyond -= count;
+  const int tried = table.all.edited + table.all.already + table.all.refused;
+  std::printf("refused beyond A12, A15 and I2: %.2f %%\n", 100.0 * beyond / std::max(tried, 1));
+  EXPECT_LT(100.0 * beyond, 3.0 * tried);
 }
 
 bool IsManifest(const fs::directory_entry& entry) {
@@ -298,6 +314,7 @@ TEST(ManifestCorpus, NoEditGivesAWrongResultOnRealFiles) {
   }
   ASSERT_GT(table.pods, 0) << "no pod below " << corpus;
   Print(table);
+  CheckShare(table);
 }
 
 }  // namespace

@@ -356,7 +356,7 @@ v1::Edit MakeEdit(Choices& choices, const MadePod& pod) {
     default: {
       auto* const set = Addressed(edit.mutable_set_flag(), pod, choices);
       set->set_flag(FlagName(choices, pod));
-      set->set_value(Text(kValues[2 + choices.Below(kValues.size() - 2)]));
+      set->set_value(Text(choices.Of(kValues)));
     }
   }
   return edit;

@@ -125,10 +125,29 @@ const Value* ListOf(const PodPlace& place, const Word& word) {
 
 std::string SpelledName(const Word& word) { return word.text.substr(0, word.text.find('=')); }
 
+// Where the last item of a list goes, "[]" comes behind the key, or the key goes too.
+void AddEmptied(std::string_view before, const PodPlace& old_place, const PodPlace& new_place,
+                std::vector<Change>& changes) {
+  for (const Entry& entry : old_place.container->entries) {
+    const Value& was = *entry.value;
+    const bool list = (entry.key == "command" || entry.key == "args") && !was.items.empty();
+    const Value* const is = new_place.container->Find(entry.key);
+    if (!list || was.flow || (is != nullptr && !is->items.empty())) continue;
+    const size_t behind = before.find(':', entry.key_begin) + 1;
+    if (is == nullptr) {
+      changes.push_back({entry.key_begin, behind, false, std::nullopt});
+    } else {
+      changes.push_back({behind, behind, false, " []"});
+    }
+  }
+}
+
 // The uses that stay (`kept`, as many as new_uses) become new_uses, the others go.
 std::string JudgeUses(std::string_view before, std::string_view after, const PodPlace& old_place,
-                      const Uses& old_uses, const Uses& kept, const Uses& new_uses) {
+                      const PodPlace& new_place, const Uses& old_uses, const Uses& kept,
+                      const Uses& new_uses) {
   std::vector<Change> changes;
+  AddEmptied(before, old_place, new_place, changes);
   for (const Word* const use : old_uses) {
     const auto found = std::find(kept.begin(), kept.end(), use);
     if (found == kept.end()) {
@@ -168,20 +187,6 @@ std::string JudgeInserted(std::string_view before, std::string_view after,
   const std::string looks = JudgeNewItem(after, list, *use.items.front());
   if (!looks.empty()) return looks;
   return JudgeBytes(after, before, {Gone(*use.items.front(), list.flow)});
-}
-
-// The last item of a list went: only lines of the list, its key included, may have changed.
-std::string JudgeEmptied(std::string_view before, std::string_view after) {
-  size_t front = 0;
-  while (front < before.size() && front < after.size() && before[front] == after[front]) ++front;
-  size_t back = 0;
-  while (back + front < before.size() && back + front < after.size() &&
-         before[before.size() - 1 - back] == after[after.size() - 1 - back])
-    ++back;
-  const std::string_view fresh = after.substr(front, after.size() - back - front);
-  return fresh.find_first_not_of(" []") == std::string_view::npos
-             ? ""
-             : "more than the emptied list changed";
 }
 
 }  // namespace
@@ -233,21 +238,11 @@ std::string JudgeFlag(std::string_view before, std::string_view after, const Pod
   if (old_uses.empty())
     return JudgeInserted(before, after, old_place, new_place, *new_uses.front());
   if (new_uses.size() == old_uses.size())
-    return JudgeUses(before, after, old_place, old_uses, old_uses, new_uses);
+    return JudgeUses(before, after, old_place, new_place, old_uses, old_uses, new_uses);
   std::string best;
-  if (new_uses.empty()) {
-    best = JudgeUses(before, after, old_place, old_uses, {}, {});
-    for (const char* const key : {"command", "args"}) {
-      const Value* const was = old_place.container->Find(key);
-      const Value* const is = new_place.container->Find(key);
-      const bool emptied =
-          was != nullptr && !was->items.empty() && (is == nullptr || is->items.empty());
-      if (emptied) best = JudgeEmptied(before, after);
-    }
-    return best;
-  }
+  if (new_uses.empty()) return JudgeUses(before, after, old_place, new_place, old_uses, {}, {});
   for (const Word* const kept : old_uses) {
-    best = JudgeUses(before, after, old_place, old_uses, {kept}, new_uses);
+    best = JudgeUses(before, after, old_place, new_place, old_uses, {kept}, new_uses);
     if (best.empty()) return "";
   }
   return best;
