@@ -43,9 +43,16 @@ class Checker {
     Between(absl::StrCat(path, ".interval"), gate.interval_ms(), 50, 10000);
     Between(absl::StrCat(path, ".rollbackDeadline"), gate.rollback_deadline_ms(), 1000, kHourMs);
     for (int i = 0; i < gate.probes_size(); ++i) {
-      if (FindGatedByProbe(gate.probes(i)) != nullptr) continue;
-      Add(absl::StrCat(path, ".probes[", i, "]"),
-          absl::StrCat("'", gate.probes(i), "' is not a probe: known are ", ProbesText()));
+      const std::string at = absl::StrCat(path, ".probes[", i, "]");
+      const GatedComponent* const gated = FindGatedByProbe(gate.probes(i));
+      if (gated == nullptr) {
+        Add(at, absl::StrCat("'", gate.probes(i), "' is not a probe: known are ", ProbesText()));
+      } else if (gated != &kGatedComponents.front() &&
+                 std::find(manifests.begin(), manifests.end(), gated->manifest) ==
+                     manifests.end()) {
+        Add(at, absl::StrCat("'", gate.probes(i), "' proves ", std::string(gated->manifest),
+                             ", which this step does not edit: leave it away"));
+      }
     }
     for (const std::string& manifest : manifests) {
       const GatedComponent* const gated = FindGated(manifest);

@@ -1,6 +1,6 @@
 #include "node-agent/health/ask.h"
 
-#include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 
@@ -39,6 +39,7 @@ ProbeTarget TargetOf(const v1::HealthEndpoint& endpoint) {
 std::vector<KubeletAnswer> AskAsKubelet(
     HealthProbe& probe, const google::protobuf::RepeatedPtrField<v1::KubeletProbe>& probes) {
   std::vector<KubeletAnswer> answers;
+  std::map<std::string, ProbeResult> known;  // liveness and startup usually ask the same
   for (const v1::KubeletProbe& each : probes) {
     ProbeTarget target;
     target.dial_address = each.address();
@@ -46,7 +47,11 @@ std::vector<KubeletAnswer> AskAsKubelet(
     target.path = each.path();
     target.timeout_ms = kKubeletTimeoutMs;
     target.trust = each.https() ? ProbeTarget::Trust::Owner : ProbeTarget::Trust::Plain;
-    const ProbeResult result = probe.Ask(target);
+    const std::string question = absl::StrCat(each.https() ? "https " : "http ",
+                                              target.dial_address, " ", target.port, target.path);
+    const auto [found, is_new] = known.try_emplace(question);
+    if (is_new) found->second = probe.Ask(target);
+    const ProbeResult& result = found->second;
     KubeletAnswer answer;
     answer.what = absl::StrCat(each.which(), " on ", each.path());
     answer.period_ns = std::int64_t{each.period_ms()} * 1'000'000;

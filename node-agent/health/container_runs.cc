@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,6 +30,16 @@ absl::string_view TextOfLine(absl::string_view line) {
   const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(' ', 3));
   const bool known = parts.size() == 4 && (parts[1] == "stderr" || parts[1] == "stdout");
   return known ? parts[3] : line;
+}
+
+// "Error: ...", "panic: ...", and lines of klog's levels E and F ("E0102 ...").
+bool LooksLikeAnError(absl::string_view text) {
+  for (const absl::string_view word : {"Error", "error", "panic:", "fatal", "Fatal"}) {
+    if (absl::StartsWith(text, word)) return true;
+  }
+  return text.size() > 5 && (text[0] == 'E' || text[0] == 'F') &&
+         std::all_of(text.begin() + 1, text.begin() + 5,
+                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); });
 }
 
 std::string Bounded(absl::string_view text) {
@@ -73,11 +84,20 @@ std::vector<ContainerRun> RunsOf(const FileSystem& files, const std::string& pod
 std::string LastWords(const FileSystem& files, const std::string& log) {
   const auto content = files.Read(log);
   if (!content.ok()) return "";
-  std::vector<absl::string_view> lines =
-      absl::StrSplit(content->bytes, '\n', absl::SkipWhitespace());
-  if (lines.size() > kMostLines) lines.erase(lines.begin(), lines.end() - kMostLines);
-  return absl::StrJoin(lines, " | ", [](std::string* out, absl::string_view line) {
-    absl::StrAppend(out, Bounded(TextOfLine(line)));
+  std::vector<absl::string_view> lines;
+  std::vector<absl::string_view> errors;
+  for (const absl::string_view line :
+       absl::StrSplit(content->bytes, '\n', absl::SkipWhitespace())) {
+    const absl::string_view text = TextOfLine(line);
+    if (absl::StripAsciiWhitespace(text).empty()) continue;
+    lines.push_back(text);
+    if (LooksLikeAnError(text)) errors.push_back(text);
+  }
+  // Some components print pages of usage behind their error.
+  std::vector<absl::string_view>& last = errors.empty() ? lines : errors;
+  if (last.size() > kMostLines) last.erase(last.begin(), last.end() - kMostLines);
+  return absl::StrJoin(last, " | ", [](std::string* out, absl::string_view line) {
+    absl::StrAppend(out, Bounded(absl::StripTrailingAsciiWhitespace(line)));
   });
 }
 

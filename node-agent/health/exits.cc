@@ -31,7 +31,9 @@ void Exits::SeeRuns(std::int64_t boottime_ns, bool alive, const std::vector<Cont
     // An attempt that was there at the first look may have ended long before.
     const auto [first, is_new] = first_.emplace(run.pod_uid, looked_ ? 0 : run.attempt);
     int& newest = newest_.emplace(run.pod_uid, first->second).first->second;
-    newer = newer || is_new || run.attempt > newest;
+    const bool came = (is_new && looked_) || run.attempt > newest;
+    if (came) newest_log_ = run.log;
+    newer = newer || came || is_new;
     newest = std::max(newest, run.attempt);
   }
   looked_ = true;

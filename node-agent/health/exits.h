@@ -27,6 +27,8 @@ class Exits {
   void See(std::int64_t boottime_ns, const std::vector<Process>& qualifying,
            const std::vector<ContainerRun>& runs);
   int count() const;
+  // Of the attempt that came last since the first look; empty when none has.
+  const std::string& newest_log() const { return newest_log_; }
 
  private:
   void SeeRuns(std::int64_t boottime_ns, bool alive, const std::vector<ContainerRun>& runs);
@@ -36,6 +38,7 @@ class Exits {
   int generations_gone_ = 0;
   std::map<std::string, int> first_;   // by pod: attempts up to this one are not counted
   std::map<std::string, int> newest_;  // by pod
+  std::string newest_log_;
   int attempts_gone_ = 0;
   bool last_attempt_gone_ = false;
   std::int64_t since_ns_ = 0;  // since when the newest attempt has been without a process

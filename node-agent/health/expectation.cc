@@ -43,13 +43,19 @@ absl::Status RefuseUnansweredProbes(const ManifestChange& change, const Containe
   return absl::OkStatus();
 }
 
-// The pod whose processes carry these arguments now; empty where none shows one, or several do.
+// The pod that serves with these arguments now; empty where none shows one, or several might.
 std::string RunningPod(const ProcessTable& processes, const std::string& component,
-                       const std::vector<std::string>& argv) {
-  std::set<std::string> pods;
+                       const std::vector<std::string>& argv, const v1::HealthEndpoint& endpoint) {
+  std::set<std::string> running;
+  std::set<std::string> serving;  // another may still drain what it had, for up to 30 s
   for (const Process& process : processes.List(component)) {
-    if (ArgvMatches(argv, process.argv, component)) pods.insert(process.pod_uid);
+    if (!ArgvMatches(argv, process.argv, component)) continue;
+    running.insert(process.pod_uid);
+    if (processes.OwnsListener(process.pid, endpoint.dial_address(), endpoint.port())) {
+      serving.insert(process.pod_uid);
+    }
   }
+  const std::set<std::string>& pods = serving.empty() ? running : serving;
   return pods.size() == 1 ? *pods.begin() : "";
 }
 
@@ -115,7 +121,8 @@ absl::StatusOr<v1::ComponentExpectation> ExpectationOf(const ManifestChange& cha
   for (v1::KubeletProbe& probe : KubeletProbesOf(after)) {
     *expectation.add_kubelet_probes_after() = std::move(probe);
   }
-  expectation.set_pod_uid_before(RunningPod(processes, name, argv_before));
+  expectation.set_pod_uid_before(
+      RunningPod(processes, name, argv_before, expectation.health_before()));
   if (expectation.pod_uid_before().empty() && argv_before == argv_after) {
     return absl::FailedPreconditionError(absl::StrCat(
         change.path, ": the step leaves the arguments of ", name,

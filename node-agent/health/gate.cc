@@ -162,7 +162,6 @@ void Gate::CountExits(const Observation& observation) {
   for (const ContainerRun& run : observation.runs) {
     if (before.empty() || (run.pod_uid == before) != forward()) runs.push_back(run);
   }
-  if (!runs.empty()) newest_log_ = runs.back().log;
   exits_.See(observation.boottime_ns, qualifying, runs);
   if (!forward() || exits_.count() < kCrashLoop) return;
   Fail(absl::StrFormat(

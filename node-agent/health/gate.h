@@ -65,8 +65,8 @@ class Gate {
   std::string Waiting() const;
   // The process that served the last healthy sample; nothing before the first.
   const std::optional<Process>& adopted() const { return adopted_; }
-  // Of the newest attempt at a container of the expected pod; empty when none was seen.
-  const std::string& newest_log() const { return newest_log_; }
+  // Of the newest attempt at a container of the expected pod; empty when none was seen to begin.
+  const std::string& newest_log() const { return exits_.newest_log(); }
   // Adds this gate's evidence to a report.
   void Report(v1::StepReport* report) const;
 
@@ -100,7 +100,6 @@ class Gate {
   std::int64_t component_start_ns_ = 0;
   std::map<std::string, std::int64_t> kubelet_unhappy_since_ns_;  // by KubeletAnswer::what
   Exits exits_;
-  std::string newest_log_;
   SampleLog samples_;
 };
 

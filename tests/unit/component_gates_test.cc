@@ -219,6 +219,11 @@ TEST(Asking, KubeletTakesTwoAndThreeHundredsWithoutCredentialsForSuccess) {
     EXPECT_EQ(answers[0].what, "livenessProbe on /livez");
     EXPECT_EQ(answers[0].patience_ns, 80 * kSecond);
   }
+  *component.add_kubelet_probes_after() = component.kubelet_probes_after(0);
+  component.mutable_kubelet_probes_after(1)->set_which("startupProbe");
+  probe.asked.clear();
+  EXPECT_EQ(AskAsKubelet(probe, component.kubelet_probes_after()).size(), 2U);
+  ASSERT_EQ(probe.asked.size(), 1U);
   EXPECT_TRUE(probe.asked[0].anonymous);
   EXPECT_EQ(probe.asked[0].trust, ProbeTarget::Trust::Owner);
   EXPECT_EQ(probe.asked[0].dial_address, "10.0.0.1");
@@ -239,7 +244,10 @@ TEST(Asking, ACompanionThatIsNotWellIsAnObjection) {
 
 struct Processes : ProcessTable {
   std::vector<Process> List(const std::string&) const override { return list; }
-  bool OwnsListener(std::int64_t, const std::string&, std::uint32_t) const override { return true; }
+  bool OwnsListener(std::int64_t pid, const std::string&, std::uint32_t) const override {
+    return pid == listener;
+  }
+  std::int64_t listener = 0;
   std::vector<Process> list;
 };
 
@@ -279,6 +287,9 @@ TEST_F(Expectations, OnlyAPodThatIsCertainIsRemembered) {
   const std::vector<std::string> old = {"kube-scheduler", "--profiling=true"};
   processes_.list = {{5, 1, old, "a"}, {6, 2, old, "b"}};
   EXPECT_EQ(Expect()->pod_uid_before(), "");
+  processes_.listener = 6;  // the other one drains
+  EXPECT_EQ(Expect()->pod_uid_before(), "b");
+  processes_.listener = 0;
   processes_.list = {{5, 1, {"kube-scheduler", "--profiling=false"}, "b"}, {6, 2, old, "a"}};
   EXPECT_EQ(Expect()->pod_uid_before(), "a");
 }

@@ -257,8 +257,22 @@ TEST_F(GatekeeperTest, ACrashLoopThatIsTooQuickToBeSeenIsReadFromKubeletsLogsWit
   EXPECT_EQ(result.reason.rfind("crash loop", 0), 0U) << result.reason;
   EXPECT_LT(Waited(), 4);
   ASSERT_EQ(result.report.notes_size(), 1);
-  EXPECT_EQ(result.report.notes(0),
-            "last words of kube-apiserver: Usage: | Error: unknown flag: --x");
+  EXPECT_EQ(result.report.notes(0), "last words of kube-apiserver: Error: unknown flag: --x");
+}
+
+TEST(ContainerRuns, LastWordsAreErrorsWhereThereAreAny) {
+  SimDisk disk;
+  disk.PutDirectory("/l");
+  disk.PutFile("/l/0.log",
+               "2026-01-01T00:00:00Z stderr F Error: unknown flag\n"
+               "2026-01-01T00:00:00Z stderr F E0102 03:04:05 bad\n"
+               "2026-01-01T00:00:00Z stdout F Usage: Error is no word here\n"
+               "2026-01-01T00:00:00Z stdout F \n",
+               {});
+  EXPECT_EQ(LastWords(disk, "/l/0.log"), "Error: unknown flag | E0102 03:04:05 bad");
+  disk.PutFile("/l/1.log", "a\nb\nc\x1b[2J\xff\nd", {});
+  EXPECT_EQ(LastWords(disk, "/l/1.log").rfind("b | c [2J", 0), 0U);
+  EXPECT_EQ(LastWords(disk, "/l/2.log"), "");
 }
 
 TEST_F(GatekeeperTest, WhatCouldNotBeProvedRestoredIsRefusedBeforehand) {

@@ -91,6 +91,11 @@ TEST(PlanCompile, EachManifestIsProvedByItsOwnProbe) {
   const CompiledPlan other = CompilePlan(
       absl::StrCat(WithEdits(edit("etcd")), "    gate: {probes: [apiserver-readyz]}\n"));
   EXPECT_NE(Shown(other.mistakes).find("add etcd-health"), std::string::npos);
+  const CompiledPlan idle = CompilePlan(
+      absl::StrCat(WithEdits(edit("kube-scheduler")),
+                   "    gate: {probes: [scheduler-healthz, apiserver-readyz, etcd-health]}\n"));
+  EXPECT_EQ(Shown(idle.mistakes),
+            "9:58: 'etcd-health' proves etcd, which this step does not edit: leave it away");
 }
 
 TEST(PlanCompile, AcceptsWhatIsGood) {
