@@ -4,5 +4,7 @@
 #include <string>
 
 namespace belay {
-std::string AbsolutePath(const std::string& path);  // an empty one stays empty
+// Without ".", ".." and doubled slashes, counted by the letters alone: Belay follows no symbolic
+// links.  An empty path stays empty.
+std::string AbsolutePath(const std::string& path);
 }  // namespace belay

@@ -17,13 +17,16 @@ using Kind = GateResult::Kind;
 TEST_F(Transaction, AFileThatSomebodyElseWroteIsQuarantinedAndNeverOverwritten) {
   const std::string theirs = "kind: Pod # theirs\n";
   // Called after the temporary has been made: the write falls between reading and renaming.
+  bool displaced = false;
   world_.disk.after_each = [&](const std::string& path) {
+    displaced = displaced || Manifest() == NewManifest().bytes;
     if (absl::StrContains(path, "/.kube-apiserver.yaml.belay-")) {
       world_.disk.PutFile(kWorldManifest, theirs, OldManifest().attributes);
     }
   };
   ASSERT_EQ(*Run(), v1::VERDICT_QUARANTINED);
   EXPECT_EQ(Manifest(), theirs);
+  EXPECT_FALSE(displaced);
   EXPECT_TRUE(gate_.requests.empty());
   EXPECT_EQ(world_.disk.List("/etc/kubernetes/manifests")->size(), 2U);  // no temporary is left
 }
