@@ -129,6 +129,30 @@ absl::StatusOr<v1::StartRolloutReply> Client::StartRollout(const v1::StartRollou
   }
   return impl_->Call(&v1::Admin::Stub::StartRollout, request);
 }
+absl::StatusOr<v1::Rollout> Client::ChangeRollout(RolloutChange change,
+                                                  const v1::ChangeRolloutRequest& request) {
+  const auto call = [&]() -> absl::StatusOr<v1::Rollout> {
+    switch (change) {
+      case RolloutChange::Pause:
+        return impl_->Call(&v1::Admin::Stub::PauseRollout, request);
+      case RolloutChange::Resume:
+        return impl_->Call(&v1::Admin::Stub::ResumeRollout, request);
+      case RolloutChange::Abort:
+        return impl_->Call(&v1::Admin::Stub::AbortRollout, request);
+      case RolloutChange::Approve:
+        return impl_->Call(&v1::Admin::Stub::ApproveRollout, request);
+      case RolloutChange::Retry:
+        return impl_->Call(&v1::Admin::Stub::RetryRollout, request);
+    }
+    return absl::InternalError("there is no such change");
+  };
+  absl::StatusOr<v1::Rollout> reply = call();
+  if (reply.status().code() != absl::StatusCode::kUnavailable ||
+      !WaitForConnection(static_cast<int>(std::min<std::int64_t>(impl_->timeout_ms, 5000)))) {
+    return reply;
+  }
+  return call();
+}
 absl::StatusOr<v1::ListRolloutsReply> Client::ListRollouts(const v1::ListRolloutsRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRollouts, request);
 }

@@ -22,6 +22,8 @@ class RolloutStream {
   virtual std::optional<absl::StatusOr<v1::RolloutUpdate>> NextFor(int milliseconds) = 0;
 };
 
+enum class RolloutChange { Pause, Resume, Abort, Approve, Retry };
+
 class Client {
  public:
   // Reads and checks the certificate; connects at the first call.
@@ -39,6 +41,9 @@ class Client {
   absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request);
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
+  // Sent again after a broken connection: each change says the same twice.
+  absl::StatusOr<v1::Rollout> ChangeRollout(RolloutChange change,
+                                            const v1::ChangeRolloutRequest& request);
   absl::StatusOr<v1::RolloutReport> GetReport(const v1::GetRolloutRequest& request);
   std::unique_ptr<RolloutStream> Watch(const std::string& rollout_id);
 

@@ -41,6 +41,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddRolloutWatch(rollout, session);
   AddRolloutStatus(rollout, session);
   AddRolloutList(rollout, session);
+  AddRolloutVerbs(rollout, session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

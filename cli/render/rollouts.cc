@@ -30,11 +30,13 @@ std::string Done(const v1::Rollout& rollout) {
 
 std::string OutcomeLine(const v1::Rollout& rollout) {
   std::string line = Word(rollout.phase());
-  if (rollout.phase() == v1::ROLLOUT_PHASE_STOPPED) {
+  if (rollout.phase() == v1::ROLLOUT_PHASE_STOPPED ||
+      rollout.phase() == v1::ROLLOUT_PHASE_STOPPING ||
+      rollout.phase() == v1::ROLLOUT_PHASE_UNREADABLE) {
     absl::StrAppend(&line, ": ", rollout.stop_node(), rollout.stop_node().empty() ? "" : " ",
                     Word(rollout.stop_cause()));
     if (!rollout.stop_reason().empty()) absl::StrAppend(&line, ": ", rollout.stop_reason());
-  } else if (rollout.phase() == v1::ROLLOUT_PHASE_RUNNING && !rollout.waiting_for().empty()) {
+  } else if (!rollout.waiting_for().empty()) {
     absl::StrAppend(&line, ", waiting for ", rollout.waiting_for());
   }
   return SafeLine(line);

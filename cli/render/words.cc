@@ -15,6 +15,14 @@ std::string Word(v1::RolloutPhase phase) {
       return "completed";
     case v1::ROLLOUT_PHASE_STOPPED:
       return "stopped";
+    case v1::ROLLOUT_PHASE_AWAITING_APPROVAL:
+      return "awaiting approval";
+    case v1::ROLLOUT_PHASE_PAUSED:
+      return "paused";
+    case v1::ROLLOUT_PHASE_STOPPING:
+      return "stopping";
+    case v1::ROLLOUT_PHASE_UNREADABLE:
+      return "UNREADABLE";
     default:
       return absl::StrCat("unknown (", static_cast<int>(phase), ")");
   }
@@ -59,6 +67,12 @@ std::string Word(v1::StopCause cause) {
       return "silent";
     case v1::STOP_CAUSE_CLUSTER_NOT_READY:
       return "cluster not ready";
+    case v1::STOP_CAUSE_ABORTED:
+      return "aborted";
+    case v1::STOP_CAUSE_DEADLINE:
+      return "deadline";
+    case v1::STOP_CAUSE_DEFECT:
+      return "DEFECT";
     default:
       return absl::StrCat("unknown (", static_cast<int>(cause), ")");
   }
@@ -85,10 +99,12 @@ std::string Word(v1::Verdict verdict) {
 
 bool IsFinished(const v1::Rollout& rollout) {
   return rollout.phase() == v1::ROLLOUT_PHASE_COMPLETED ||
-         rollout.phase() == v1::ROLLOUT_PHASE_STOPPED;
+         rollout.phase() == v1::ROLLOUT_PHASE_STOPPED ||
+         rollout.phase() == v1::ROLLOUT_PHASE_UNREADABLE;
 }
 
 int ExitCodeOf(const v1::Rollout& rollout) {
+  if (rollout.phase() == v1::ROLLOUT_PHASE_UNREADABLE) return kExitOther;
   if (rollout.phase() != v1::ROLLOUT_PHASE_STOPPED) return kExitDone;
   return rollout.stop_cause() == v1::STOP_CAUSE_EMERGENCY_STOP ? kExitEmergency : kExitStopped;
 }

@@ -188,7 +188,7 @@ class Turn {
     s().stop_node.clear();
     s().stop_reason.clear();
     s().next.clear();
-    s().ready.clear();  // nobody has looked since it stopped
+    s().ready = {};  // nobody has looked since it stopped
     s().leader.clear();
     s().retry_request = word.request_id();
     Go();

@@ -99,6 +99,18 @@ TlsFiles World::OperatorFiles() const {
   return {of + "/client.key", of + "/client.pem", of + "/ca.pem"};
 }
 
+std::unique_ptr<v1::Admin::Stub> World::AdminAs(const std::string& name) {
+  const KeyPair ca{files_->Read(directory_ + "/ca/ca.key")->bytes,
+                   files_->Read(directory_ + "/ca/ca.pem")->bytes};
+  IssueRequest request;
+  request.identity = OperatorIdentity{name};
+  request.now_unix = TestPki::Now();
+  request.valid_seconds = 3600;
+  TlsFiles files = pki_.Write(*Issue(ca, request));
+  files.ca = directory_ + "/ca/ca.pem";
+  return v1::Admin::NewStub(Dial(files));
+}
+
 TlsFiles World::NodeFiles(const std::string& node) {
   const KeyPair ca{files_->Read(directory_ + "/ca/ca.key")->bytes,
                    files_->Read(directory_ + "/ca/ca.pem")->bytes};
@@ -118,6 +130,7 @@ absl::StatusOr<v1::StartRolloutReply> World::StartRollout(const std::string& req
   *request.mutable_plan() = plan_;
   *request.mutable_order() = {order.begin(), order.end()};
   request.set_request_id(request_id);
+  *request.mutable_options() = rollout_options;
   v1::StartRolloutReply reply;
   grpc::ClientContext context;
   const grpc::Status status = admin_->StartRollout(&context, request, &reply);

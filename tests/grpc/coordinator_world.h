@@ -53,6 +53,9 @@ class World {
                            const std::function<bool(const v1::Rollout&)>& done);
   std::shared_ptr<grpc::Channel> Dial(const TlsFiles& files) const;
   TlsFiles OperatorFiles() const;
+  // Another operator, whom the same CA has issued a certificate.
+  std::unique_ptr<v1::Admin::Stub> AdminAs(const std::string& name);
+  std::string database() const { return directory_ + "/belay.db"; }
   TlsFiles NodeFiles(const std::string& node);
   // Over a connection of its own; `order` empty for the default.
   absl::StatusOr<v1::StartRolloutReply> StartRollout(const std::string& request_id,
@@ -65,6 +68,7 @@ class World {
 
   TestClock clock;
   CoordinatorTimes times;
+  v1::RolloutOptions rollout_options;  // of the rollouts that StartRollout starts
 
  private:
   RunningServer::Options MakeOptions();
