@@ -1,6 +1,7 @@
 #include "node-agent/manifest/flag_edit.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "node-agent/manifest/check_bytes.h"
 #include "node-agent/manifest/list_edit.h"
 #include "node-agent/manifest/merge_list.h"
+#include "node-agent/manifest/script_edit.h"
 #include "node-agent/manifest/write_scalar.h"
 
 namespace belay {
@@ -19,6 +21,7 @@ using Splices = std::vector<Splice>;
 
 struct CommandLine {
   std::vector<ArgvItem> items;
+  std::optional<ScriptPlace> script;  // where the items are words of a script
   ArgvView view;
   std::vector<FlagUse> uses;  // of the flag that is edited
 };
@@ -76,6 +79,12 @@ absl::StatusOr<CommandLine> ReadCommandLine(const EditPlace& place, const std::s
   CommandLine line;
   line.items = ArgvItems(place);
   if (line.items.empty()) return line;
+  ASSIGN_OR_RETURN(line.script, FindScript(place));
+  if (line.script.has_value()) {
+    line.items.clear();
+    for (const ShellWord& word : line.script->words)
+      line.items.push_back({word.text, true, line.script->node->line});
+  }
   ASSIGN_OR_RETURN(line.view, ReadArgv(line.items, place.names,
                                        place.command != nullptr && !place.command->items.empty()));
   for (const FlagUse& use : line.view.uses) {
@@ -126,6 +135,10 @@ absl::StatusOr<Splices> InsertFlag(std::string_view bytes, const EditPlace& plac
     return RefuseAtLine(line.items.front().line,
                         "no flag and no program stands in the command line");
   }
+  if (line.script.has_value()) {
+    ASSIGN_OR_RETURN(const Splice splice, InsertWordBehind(bytes, *line.script, anchor, text));
+    return Splices{splice};
+  }
   const ItemPlace at = PlaceOf(place, anchor);
   const ManifestNode& neighbour = at.list->items[at.index];
   return InsertBehind(bytes, *at.list, at.index, ItemOf(text, neighbour.style, place.json));
@@ -142,18 +155,33 @@ absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& pla
                                      "the flag, where a program may not take '",
                                      value, "' as its value; write --", use.name, "=", value));
   }
-  const ItemPlace at = PlaceOf(place, item);
   std::string text = value;
   if (!use.value_index.has_value()) {
     // The name keeps the spelling it has.
     const std::string& old = line.items[use.index].text;
     text = absl::StrCat(old.substr(0, old.find('=')), "=", value);
   }
+  if (line.script.has_value()) return ReplaceWord(bytes, *line.script, item, text);
+  const ItemPlace at = PlaceOf(place, item);
   return ReplaceScalar(bytes, NodeOf(place, item), at.list->flow, place.json, text);
 }
 
+absl::StatusOr<Splices> RemoveWords(std::string_view bytes, const ScriptPlace& script,
+                                    const std::vector<FlagUse>& uses) {
+  Splices splices;
+  for (const FlagUse& use : uses) {
+    ASSIGN_OR_RETURN(const Splice splice, RemoveWord(bytes, script, use.index));
+    splices.push_back(splice);
+    if (!use.value_index.has_value()) continue;
+    ASSIGN_OR_RETURN(const Splice value, RemoveWord(bytes, script, *use.value_index));
+    splices.push_back(value);
+  }
+  return splices;
+}
+
 absl::StatusOr<Splices> RemoveUses(std::string_view bytes, const EditPlace& place,
-                                   const std::vector<FlagUse>& uses) {
+                                   const CommandLine& line, const std::vector<FlagUse>& uses) {
+  if (line.script.has_value()) return RemoveWords(bytes, *line.script, uses);
   std::vector<size_t> in_command;
   std::vector<size_t> in_args;
   for (const FlagUse& use : uses) {
@@ -172,6 +200,12 @@ absl::StatusOr<Splices> RemoveUses(std::string_view bytes, const EditPlace& plac
     splices.insert(splices.end(), removed.begin(), removed.end());
   }
   return splices;
+}
+
+// Does the text say what the program will see?  Not where a shell replaces a part of it.
+bool IsLiteral(const CommandLine& line, const FlagUse& use) {
+  return !line.script.has_value() ||
+         line.script->words[use.value_index.value_or(use.index)].literal;
 }
 
 // kube-apiserver reads the old name of this list into the same setting and refuses both together.
@@ -202,8 +236,8 @@ absl::StatusOr<Splices> SetFlagSplices(std::string_view bytes, const EditPlace& 
   // The last use is the one that counts; it stays, the others go.
   const FlagUse kept = line.uses.back();
   line.uses.pop_back();
-  ASSIGN_OR_RETURN(Splices splices, RemoveUses(bytes, place, line.uses));
-  if (kept.value.value_or("true") != edit.value()) {
+  ASSIGN_OR_RETURN(Splices splices, RemoveUses(bytes, place, line, line.uses));
+  if (kept.value.value_or("true") != edit.value() || !IsLiteral(line, kept)) {
     ASSIGN_OR_RETURN(const Splice splice, ReplaceValue(bytes, place, line, kept, edit.value()));
     splices.push_back(splice);
   }
@@ -213,7 +247,7 @@ absl::StatusOr<Splices> SetFlagSplices(std::string_view bytes, const EditPlace& 
 absl::StatusOr<Splices> UnsetFlagSplices(std::string_view bytes, const EditPlace& place,
                                          const v1::UnsetFlag& edit) {
   ASSIGN_OR_RETURN(const CommandLine line, ReadCommandLine(place, edit.flag()));
-  return RemoveUses(bytes, place, line.uses);
+  return RemoveUses(bytes, place, line, line.uses);
 }
 
 absl::StatusOr<Splices> MergeListFlagSplices(std::string_view bytes, const EditPlace& place,
@@ -233,6 +267,11 @@ absl::StatusOr<Splices> MergeListFlagSplices(std::string_view bytes, const EditP
   if (line.uses.empty()) line.uses = OldNameUses(line, edit.flag());
   std::vector<std::string> before;
   for (const FlagUse& use : line.uses) {
+    if (!IsLiteral(line, use)) {
+      return RefuseAtLine(line.items[use.index].line,
+                          absl::StrCat("the value of --", use.name,
+                                       " comes from a variable or wildcard of the script"));
+    }
     if (!use.value.has_value()) {
       return RefuseAtLine(line.items[use.index].line,
                           absl::StrCat("--", use.name, " has no value to merge into"));

@@ -11,7 +11,7 @@ namespace {
 
 struct Item {
   std::string list;
-  const Model* value;
+  Model value;
 };
 
 // One word of a command line: a flag with its value, or anything else.
@@ -20,15 +20,11 @@ struct Word {
   std::string list;
   std::string text;
   std::string value;
-  std::vector<const Model*> items;
+  std::vector<Model> items;
 
   bool SameAs(const Word& other) const {
-    if (list != other.list || text != other.text || value != other.value ||
-        items.size() != other.items.size())
-      return false;
-    for (size_t i = 0; i < items.size(); ++i)
-      if (!(*items[i] == *other.items[i])) return false;
-    return true;
+    if (list != other.list || text != other.text || value != other.value) return false;
+    return items == other.items;
   }
 };
 
@@ -41,22 +37,54 @@ std::vector<Item> ItemsOf(const Model& container) {
   for (const char* const key : {"command", "args"}) {
     const Model* const list = container.Find(key);
     if (list == nullptr) continue;
-    for (const Model& item : list->list) items.push_back({key, &item});
+    for (const Model& item : list->list) items.push_back({key, item});
   }
   return items;
+}
+
+// `sh -c SCRIPT` and nothing else: the words of the script, in place of the three items.  Blanks
+// divide them, quotes do not; where that is too simple the edit is refused.
+bool IsScript(const std::vector<Item>& items) {
+  return items.size() == 3 && IsShell(items[0].value.text) &&
+         (items[1].value.text == "-c" || items[1].value.text == "-ec") &&
+         items[2].value.kind == Model::Kind::Text;
+}
+std::vector<Item> ScriptItems(const std::string& script) {
+  std::vector<Item> words;
+  std::string word;
+  char quote = 0;
+  bool open = false;
+  for (const char c : script + " ") {
+    const bool blank = c == ' ' || c == '\t' || c == '\n';
+    if (quote == 0 && blank) {
+      if (open) words.push_back({"script", TextModel(word)});
+      word.clear();
+      open = false;
+      continue;
+    }
+    open = true;
+    if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == quote && quote != 0) {
+      quote = 0;
+    } else {
+      word += c;
+    }
+  }
+  return words;
 }
 
 // Where the program stands: what is in front of it is a wrapper's.
 size_t ProgramIndex(const std::vector<Item>& items, const std::vector<std::string>& names) {
   const auto is_program = [&](size_t i) {
-    const std::string& text = items[i].value->text;
-    return IsScalar(*items[i].value) && !IsFlagWord(text) &&
+    const std::string& text = items[i].value.text;
+    return IsScalar(items[i].value) && !IsFlagWord(text) &&
            (IsNamedProgram(text, names) || IsKnownProgram(text));
   };
   if (items.empty() || is_program(0)) return 0;
-  const bool wrapped = IsWrapper(items[0].value->text);
+  const bool wrapped = IsWrapper(items[0].value.text);
   for (size_t i = 1; i < items.size(); ++i) {
-    const std::string& before = items[i - 1].value->text;
+    const std::string& before = items[i - 1].value.text;
     const bool operand = IsFlagWord(before) && before.find('=') == std::string::npos;
     const bool in_command = items[i].list == items[0].list && items[0].list == "command";
     if (is_program(i) && (wrapped || (in_command && !operand))) return i;
@@ -65,25 +93,34 @@ size_t ProgramIndex(const std::vector<Item>& items, const std::vector<std::strin
 }
 
 std::vector<Word> WordsOf(const Model& container, const std::vector<std::string>& names) {
-  const std::vector<Item> items = ItemsOf(container);
-  const size_t program = ProgramIndex(items, names);
+  std::vector<Item> items = ItemsOf(container);
+  size_t program = 0;
+  if (IsScript(items)) {
+    items = ScriptItems(items[2].value.text);
+    const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) {
+      return IsNamedProgram(item.value.text, names) || IsKnownProgram(item.value.text);
+    });
+    program = static_cast<size_t>(found - items.begin());
+  } else {
+    program = ProgramIndex(items, names);
+  }
   std::vector<Word> words;
   bool over = false;
   for (size_t i = 0; i < items.size(); ++i) {
-    const std::string& text = items[i].value->text;
+    const std::string& text = items[i].value.text;
     Word word{"", items[i].list, text, "", {items[i].value}};
     over = over || (i > program && text == "--");
-    if (i >= program && !over && IsScalar(*items[i].value) && IsFlagWord(text)) {
+    if (i >= program && !over && IsScalar(items[i].value) && IsFlagWord(text)) {
       const std::string body = text.substr(text[1] == '-' ? 2 : 1);
       const size_t equals = body.find('=');
       word.flag = NormalFlagName(body.substr(0, equals));
-      const bool next = i + 1 < items.size() && IsScalar(*items[i + 1].value) &&
-                        !IsFlagWord(items[i + 1].value->text) && items[i + 1].value->text != "--";
+      const bool next = i + 1 < items.size() && IsScalar(items[i + 1].value) &&
+                        !IsFlagWord(items[i + 1].value.text) && items[i + 1].value.text != "--";
       if (equals != std::string::npos) {
         word.value = body.substr(equals + 1);
       } else if (next) {
         ++i;
-        word.value = items[i].value->text;
+        word.value = items[i].value.text;
         word.items.push_back(items[i].value);
       } else {
         word.value = "true";
@@ -164,8 +201,8 @@ bool AreTexts(const FlagWords& before, const FlagWords& after) {
     const bool kept = std::any_of(before.uses.begin(), before.uses.end(),
                                   [&](const Word* old) { return old->SameAs(*use); });
     if (kept) continue;
-    for (const Model* const item : use->items)
-      if (item->kind != Model::Kind::Text) return false;
+    for (const Model& item : use->items)
+      if (item.kind != Model::Kind::Text) return false;
   }
   return true;
 }
@@ -175,6 +212,14 @@ bool AreTexts(const FlagWords& before, const FlagWords& after) {
 absl::Status JudgeCommandLine(const JudgedPlace& before, const JudgedPlace& after,
                               const std::string& manifest, const v1::Edit& edit) {
   const std::vector<std::string> names = {before.name, manifest};
+  const std::vector<Item> old_items = ItemsOf(*before.container);
+  const std::vector<Item> new_items = ItemsOf(*after.container);
+  if (IsScript(old_items) != IsScript(new_items) ||
+      (IsScript(old_items) &&
+       !(old_items[0].value == new_items[0].value && old_items[1].value == new_items[1].value &&
+         old_items[2].list == new_items[2].list))) {
+    return WrongResult("the shell would be started in another way");
+  }
   const std::vector<Word> old_words = WordsOf(*before.container, names);
   const std::vector<Word> new_words = WordsOf(*after.container, names);
   std::string flag = FlagOf(edit);

@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"G6 spec twice",
                 Container("    - kube-apiserver\n") + "spec:\n  hostNetwork: true\n", "10"},
         Refused{"A15 sh -c",
-                Container("    - /bin/sh\n    - -c\n    - kube-apiserver --v=1 2>&1\n"), "9"},
+                Container("    - /bin/sh\n    - -c\n    - kube-apiserver --v=$(cat x) 2>&1\n"),
+                "9"},
         Refused{"A15 a shell that starts the program with the items behind it",
                 Container("    - /bin/sh\n    - -c\n    - exec \"$0\" \"$@\"\n    - "
                           "kube-apiserver\n    - --v=1\n"),
