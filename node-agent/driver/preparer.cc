@@ -66,6 +66,13 @@ absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
   for (const PathChange& other : all) {
     if (other.manifest.empty() && other.changed()) change.other_paths.push_back(other.path);
   }
+  change.will_exist = [this, &all](const std::string& path) {
+    for (const PathChange& other : all) {
+      if (other.path == path) return other.after.exists;
+    }
+    // What cannot be read here, a link for one, may be readable there.
+    return !absl::IsNotFound(files_.Read(path).status());
+  };
   return belay::ExpectationOf(change, processes_);
 }
 

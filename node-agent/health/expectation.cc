@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "node-agent/health/endpoint.h"
+#include "node-agent/health/file_arguments.h"
 
 namespace belay {
 namespace {
@@ -102,6 +103,7 @@ absl::StatusOr<v1::ComponentExpectation> ExpectationOf(const ManifestChange& cha
   const std::string& name = change.manifest;
   ASSIGN_OR_RETURN(const ContainerFacts before, FindContainer(change.before, name, change.path));
   ASSIGN_OR_RETURN(const ContainerFacts after, FindContainer(change.after, name, change.path));
+  RETURN_IF_ERROR(RefuseUnseenFiles(change, after));
   const std::vector<std::string> argv_before = Argv(before);
   const std::vector<std::string> argv_after = Argv(after);
   v1::ComponentExpectation expectation;

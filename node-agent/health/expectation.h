@@ -2,6 +2,7 @@
 // old, where it is asked and what kubelet will ask.  Whatever could not be proved afterwards is
 // refused here, before anything is written.  Reads processes only.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct ManifestChange {
   PodFacts after;
   std::vector<std::string> touched_flags;
   std::vector<std::string> other_paths;  // of the other files that the same step changes
+  // Will the node have this file when the step is published?  Not asked where it is not given.
+  std::function<bool(const std::string& host_path)> will_exist = nullptr;
 };
 
 // FAILED_PRECONDITION with what is in the way and what to do.

@@ -61,8 +61,8 @@ class Show:
         self.command("node", "list")
         say("A good plan: profiling off, audit logging on, one restart a node, one node at a time")
         self.roll_out(self.plan("audit-logging.yaml"), expect=0)
-        say("A bad plan: the audit policy is where the API server cannot see it")
-        self.roll_out(self.plan("unmounted-policy.yaml"), expect=3)
+        say("A bad plan: an audit policy without rules, which only the API server itself refuses")
+        self.roll_out(self.plan("broken-policy.yaml"), expect=3)
         say("The first node put itself back, the others were never touched")
         self.command("node", "list")
 

@@ -114,13 +114,14 @@ class Scenarios:
 
     # --- S2
 
-    def s2_unmounted_policy_rolls_the_first_node_back(self):
+    def s2_a_policy_that_is_none_rolls_the_first_node_back(self):
         first, others = self.nodes[0], self.nodes[1:]
         with open(first.manifest(), "rb") as content:
             bytes_before = content.read()
         calm = self.untouched(others)
-        bad = plan("audit-policy-not-mounted",
-                   [set_flag("audit-policy-file", "/etc/kubernetes/nowhere/policy.yaml")],
+        # It is there and mounted: only the server that reads it can tell.
+        bad = plan("audit-policy-is-none",
+                   [set_flag("audit-policy-file", "/etc/kubernetes/pki/ca.crt")],
                    stable="5s" if not self.lab else "10s")
         with Availability(self.nodes) as seen:
             rollout, code, text = self.belay.roll_out(bad)

@@ -323,6 +323,30 @@ TEST_F(Expectations, WhatCannotBeProvedIsRefused) {
   EXPECT_FALSE(Expect().ok());
 }
 
+TEST_F(Expectations, AFileThatTheComponentWouldNotFindIsRefused) {
+  ContainerFacts& after = change_.after.containers[0];
+  after.mount_paths = {"/etc/kubernetes/pki", "/etc/kubernetes/pki/own/"};
+  change_.will_exist = [](const std::string& path) { return path == "/srv/pki/a"; };
+  const auto refused = [this](const std::string& flag, const std::string& value) {
+    change_.after.containers[0].command.back() = absl::StrCat("--", flag, "=", value);
+    change_.touched_flags = {flag};
+    return !Expect().ok();
+  };
+  EXPECT_TRUE(refused("client-ca-file", "/etc/kubernetes/other/a"));
+  EXPECT_TRUE(refused("client-ca-file", "/etc/kubernetes/pki2/a"));
+  EXPECT_TRUE(refused("client-ca-file", "/etc/kubernetes/pki/b"));
+  EXPECT_TRUE(refused("kubeconfig", "/etc/kubernetes/scheduler.conf"));
+  EXPECT_TRUE(refused("service-account-key-file", "/etc/kubernetes/pki/a,/etc/x"));
+  EXPECT_FALSE(refused("client-ca-file", "/etc/kubernetes/pki/a"));
+  EXPECT_FALSE(refused("client-ca-file", "/etc/kubernetes/pki/own/b"));  // no volume of the host's
+  EXPECT_FALSE(refused("client-ca-file", "relative"));
+  EXPECT_FALSE(refused("audit-log-path", "/var/log/a"));  // written
+  EXPECT_FALSE(refused("log-file", "/var/log/a"));
+  refused("client-ca-file", "/etc/kubernetes/other/a");
+  change_.touched_flags.clear();  // it has been so before, and runs
+  EXPECT_TRUE(Expect().ok());
+}
+
 class AnonymousProbes : public Expectations {
  protected:
   AnonymousProbes() {
