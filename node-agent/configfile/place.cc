@@ -42,7 +42,7 @@ absl::StatusOr<Found> FindEntry(const ManifestNode& mapping, const std::string& 
 }
 
 absl::StatusOr<Found> FindItem(const ManifestNode& list, const v1::ConfigSelector& select) {
-  Found found;
+  Found chosen;
   for (size_t i = 0; i < list.items.size(); ++i) {
     const ManifestNode& item = list.items[i];
     if (item.kind != ManifestNode::Kind::Mapping) continue;
@@ -55,14 +55,14 @@ absl::StatusOr<Found> FindItem(const ManifestNode& list, const v1::ConfigSelecto
       }
       continue;
     }
-    if (found.has_value()) {
+    if (chosen.has_value()) {
       return RefuseAtLine(item.line, absl::StrCat("a second item has ", select.key(), " '",
                                                   select.value(), "' (the first is in line ",
-                                                  list.items[*found].line, "); use an index"));
+                                                  list.items[*chosen].line, "); use an index"));
     }
-    found = i;
+    chosen = i;
   }
-  return found;
+  return chosen;
 }
 
 absl::StatusOr<Found> FindChild(const ManifestNode& node, const v1::ConfigPathElement& element,

@@ -213,6 +213,21 @@ TEST(ConfigValues, E6ToE11WhatStandsAroundStays) {
             "l:\n-\n  # about b\n  b: 2\n");
 }
 
+TEST(ConfigValues, E4TheByteOrderMarkStays) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(Edited(mark + "a: 1\nb: 2\n", UnsetKeyEdit("a")), mark + "b: 2\n");
+  EXPECT_EQ(Edited(mark + "a: 1\n", UnsetKeyEdit("a")), mark + "{}\n");
+  EXPECT_EQ(Edited(mark + "a: 1\n", SetKeyEdit("b", "2")), mark + "a: 1\nb: 2\n");
+  EXPECT_EQ(Edited(mark + "a:\n", SetKeyEdit("a.b", "[1]")), mark + "a:\n  b:\n  - 1\n");
+}
+
+TEST(ConfigValues, G5DashesStandAsElsewhereInTheFile) {
+  EXPECT_EQ(Edited("a:\n  b:\n    - x\nc: 1\n", SetKeyEdit("d", "[\"p\"]")),
+            "a:\n  b:\n    - x\nc: 1\nd:\n  - p\n");
+  EXPECT_EQ(Edited("a: ['x']\nc: 1\n", SetKeyEdit("d", "[\"p\",\"q\"]")),
+            "a: ['x']\nc: 1\nd: [p, q]\n");
+}
+
 TEST(ConfigValues, E12TheWidthOfTheDashIsCopied) {
   EXPECT_EQ(Edited("a:\n-   x\n", SetKeyEdit("a[1]", "{\"b\":1,\"c\":2}")),
             "a:\n-   x\n-   b: 1\n    c: 2\n");

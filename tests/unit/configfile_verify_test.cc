@@ -60,8 +60,8 @@ TEST(ConfigVerify, NothingElseMayChange) {
 
 TEST(ConfigVerify, TheOrderOfAListMatters) {
   EXPECT_FALSE(Accepts("l: [1, 2]\n", "l: [3, 1, 2]\n", SetKeyEdit("l[2]", "3")));
-  EXPECT_FALSE(Accepts("l: [{n: a}, {n: b}, {n: a, x: 1}]\n", "l: [{n: a}, {n: b}]\n",
-                       UnsetKeyEdit("l[n=a]")));
+  EXPECT_FALSE(Accepts("l: [{k: a}, {k: b}, {k: a, x: 1}]\n", "l: [{k: a}, {k: b}]\n",
+                       UnsetKeyEdit("l[k=a]")));
 }
 
 TEST(ConfigVerify, OnlyTheChosenDocumentMayChange) {
@@ -69,13 +69,16 @@ TEST(ConfigVerify, OnlyTheChosenDocumentMayChange) {
   EXPECT_TRUE(Accepts(two, With(two, "L\na: 1", "L\na: 2"), SetKeyEdit("a", "2", "L")));
   EXPECT_FALSE(Accepts(two, With(two, "K\na: 1", "K\na: 2"), SetKeyEdit("a", "2", "L")));
   EXPECT_FALSE(Accepts(two, With(two, "K\na: 1", "K\na: 2"), SetKeyEdit("a", "2")));
+  EXPECT_FALSE(Accepts(two, With(two, "L\na: 1", "L\na: 2"), SetKeyEdit("a", "2")));
   EXPECT_FALSE(Accepts(two, two, SetKeyEdit("a", "1", "M")));
 }
 
 TEST(ConfigVerify, PathsWithTwoMeaningsAreRefused) {
   EXPECT_FALSE(Accepts("a: 1\na: 1\n", "a: 2\na: 1\n", SetKeyEdit("a", "2")));
   EXPECT_FALSE(
-      Accepts("l: [{n: a}, {n: a}]\n", "l: [{n: a, v: 1}, {n: a}]\n", SetKeyEdit("l[n=a].v", "1")));
+      Accepts("l: [{k: a}, {k: a}]\n", "l: [{k: a, v: 1}, {k: a}]\n", SetKeyEdit("l[k=a].v", "1")));
+  EXPECT_FALSE(
+      Accepts("l: [{k: a}, {k: a}]\n", "l: [{k: a}, {k: a, v: 1}]\n", SetKeyEdit("l[k=a].v", "1")));
   EXPECT_FALSE(Accepts("a: x\n", "a: {b: 1}\n", SetKeyEdit("a.b", "1")));
 }
 
