@@ -7,6 +7,7 @@
 
 #include "node-agent/manifest/pod.h"
 #include "node-agent/manifest/programs.h"
+#include "node-agent/manifest/shell_words.h"
 
 namespace belay {
 namespace {
@@ -50,6 +51,23 @@ bool MatchesExpanded(std::string_view item, std::string_view text) {
   return true;
 }
 
+// What a shell starts has the words of its script, with what the shell puts for variables.
+bool MatchesScript(const std::vector<std::string>& expected,
+                   const std::vector<std::string>& running, std::string_view component) {
+  if (expected.size() != 3 || !IsShell(expected[0])) return false;
+  const absl::StatusOr<std::vector<ShellWord>> words =
+      ProgramWords(expected[2], {std::string(component)});
+  if (!words.ok() || words->size() != running.size()) return false;
+  for (size_t i = 0; i < running.size(); ++i) {
+    const ShellWord& word = (*words)[i];
+    const std::string fixed = word.text.substr(0, word.text.find_first_of("$*?[~"));
+    const bool same =
+        word.literal ? word.text == running[i] : running[i].compare(0, fixed.size(), fixed) == 0;
+    if (!same) return false;
+  }
+  return true;
+}
+
 // Do expected[from...] and running[skip...] match, item by item?
 bool TailMatches(const std::vector<std::string>& expected, size_t from,
                  const std::vector<std::string>& running, size_t skip) {
@@ -65,7 +83,8 @@ bool TailMatches(const std::vector<std::string>& expected, size_t from,
 bool ArgvMatches(const std::vector<std::string>& expected, const std::vector<std::string>& running,
                  std::string_view component) {
   if (expected.empty() || running.empty()) return false;
-  if (TailMatches(expected, 0, running, 0)) return true;
+  if (TailMatches(expected, 0, running, 0) || MatchesScript(expected, running, component))
+    return true;
   for (size_t i = 1; i < expected.size(); ++i) {
     const std::string_view base = BaseName(expected[i]);
     if ((base == component || base == "hyperkube") && TailMatches(expected, i, running, 0))

@@ -11,6 +11,7 @@
 #include "node-agent/manifest/expand.h"
 #include "node-agent/manifest/locate.h"
 #include "node-agent/manifest/programs.h"
+#include "node-agent/manifest/shell_words.h"
 #include "node-agent/manifest/tree.h"
 #include "node-agent/manifest/volume_list.h"
 
@@ -198,7 +199,8 @@ std::vector<std::string> Argv(const ContainerFacts& container) {
   return argv;
 }
 
-std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::string_view flag) {
+std::optional<std::string> FlagValue(const std::vector<std::string>& given, std::string_view flag) {
+  const std::vector<std::string> argv = WithScriptWords(given, {});
   const std::string wanted = NormalFlagName(flag);
   std::optional<std::string> value;
   for (size_t i = FlagsBegin(argv); i < argv.size(); ++i) {

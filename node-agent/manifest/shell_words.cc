@@ -181,6 +181,17 @@ absl::StatusOr<std::vector<ShellWord>> ProgramWords(std::string_view script,
   return found;
 }
 
+std::vector<std::string> WithScriptWords(const std::vector<std::string>& argv,
+                                         const std::vector<std::string>& names) {
+  const bool script = argv.size() == 3 && IsShell(argv[0]) && (argv[1] == "-c" || argv[1] == "-ec");
+  if (!script) return argv;
+  const absl::StatusOr<std::vector<ShellWord>> words = ProgramWords(argv[2], names);
+  if (!words.ok()) return argv;
+  std::vector<std::string> texts;
+  for (const ShellWord& word : *words) texts.push_back(word.text);
+  return texts;
+}
+
 std::string ShellQuoted(std::string_view text) {
   const bool plain =
       !text.empty() && text.find_first_not_of(

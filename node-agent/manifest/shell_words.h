@@ -22,6 +22,11 @@ struct ShellWord {
 absl::StatusOr<std::vector<ShellWord>> ProgramWords(std::string_view script,
                                                     const std::vector<std::string>& names);
 
+// What [SHELL, -c, SCRIPT] comes to: the program's words.  Everything else, and a script that is
+// not certain, stays as it is.
+std::vector<std::string> WithScriptWords(const std::vector<std::string>& argv,
+                                         const std::vector<std::string>& names);
+
 // The text as one word: plain where nothing in it means anything to a shell, else in single quotes.
 std::string ShellQuoted(std::string_view text);
 

@@ -78,6 +78,39 @@ TEST(ArgvMatches, SeesThroughWrappersAndEntryPoints) {
   EXPECT_FALSE(ArgvMatches({"--a"}, {"/bin/other", "--a"}, "etcd"));
 }
 
+TEST(ArgvMatches, ReadsTheWordsOfAScript) {
+  const std::vector<std::string> argv = {"/bin/sh", "-c",
+                                         "exec /bin/kube-apiserver --v=2 --x=$IP 2>&1"};
+  EXPECT_TRUE(ArgvMatches(argv, {"/bin/kube-apiserver", "--v=2", "--x=1"}, "kube-apiserver"));
+  EXPECT_FALSE(ArgvMatches(argv, {"/bin/kube-apiserver", "--v=3", "--x=1"}, "kube-apiserver"));
+  EXPECT_FALSE(ArgvMatches(argv, {"/bin/kube-apiserver", "--v=2"}, "kube-apiserver"));
+  EXPECT_EQ(FlagValue(argv, "v"), "2");
+}
+
+TEST(ArgvMatches, EndsQuicklyWhateverTheVariables) {
+  std::string item;
+  for (int i = 0; i < 5000; ++i) item += "$(A)a";
+  EXPECT_FALSE(ArgvMatches({"etcd", item + "b"}, {"etcd", std::string(100000, 'a')}, "etcd"));
+  EXPECT_TRUE(ArgvMatches({"etcd", item}, {"etcd", std::string(100000, 'a')}, "etcd"));
+}
+
+TEST(ReadPod, WritesAliasesOut) {
+  const auto pod = ReadPod(
+      "x: &base {hostNetwork: yes}\nkind: Pod\nspec:\n  <<: *base\n  containers:\n  - name: a\n    "
+      "command: "
+      "&c [a, --v=1]\n  - name: b\n    command: *c\n");
+  ASSERT_TRUE(pod.ok()) << pod.status();
+  EXPECT_TRUE(pod->host_network);
+  EXPECT_EQ(pod->containers[1].command, (std::vector<std::string>{"a", "--v=1"}));
+}
+
+TEST(ReadPod, ReadsBooleansAsKubeletDoes) {
+  EXPECT_TRUE(ReadPod("kind: Pod\nspec: {hostNetwork: yes}\n")->host_network);
+  EXPECT_TRUE(ReadPod("kind: Pod\nspec: {hostNetwork: On}\n")->host_network);
+  EXPECT_FALSE(ReadPod("kind: Pod\nspec: {hostNetwork: off}\n")->host_network);
+  EXPECT_FALSE(ReadPod("kind: Pod\nspec: {hostNetwork: tRue}\n")->host_network);
+}
+
 TEST(ArgvMatches, LetsVariablesBeAnythingInTheirPlace) {
   EXPECT_TRUE(ArgvMatches({"etcd", "--ip=$(IP):1"}, {"etcd", "--ip=10.0.0.1:1"}, "etcd"));
   EXPECT_FALSE(ArgvMatches({"etcd", "--ip=$(IP):1"}, {"etcd", "--ip=10.0.0.1:2"}, "etcd"));
