@@ -163,6 +163,10 @@ absl::StatusOr<v1::RolloutReport> Client::GetReport(const v1::GetRolloutRequest&
   return impl_->Call(&v1::Admin::Stub::GetReport, request);
 }
 
+absl::StatusOr<v1::DiffPlanReply> Client::DiffPlan(const v1::DiffPlanRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::DiffPlan, request);
+}
+
 std::unique_ptr<RolloutStream> Client::Watch(const std::string& rollout_id) {
   return std::make_unique<GrpcRolloutStream>(*impl_->stub, rollout_id);
 }

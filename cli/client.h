@@ -45,6 +45,7 @@ class Client {
   absl::StatusOr<v1::Rollout> ChangeRollout(RolloutChange change,
                                             const v1::ChangeRolloutRequest& request);
   absl::StatusOr<v1::RolloutReport> GetReport(const v1::GetRolloutRequest& request);
+  absl::StatusOr<v1::DiffPlanReply> DiffPlan(const v1::DiffPlanRequest& request);
   std::unique_ptr<RolloutStream> Watch(const std::string& rollout_id);
 
   // Whether there is a connection within the time.

@@ -31,6 +31,8 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddPlanLint(plan, session);
   AddPlanSign(plan, session);
   AddPlanShow(plan, session);
+  AddPlanRender(plan, session);
+  AddPlanDiff(plan, session);
   AddKeyGenerate(Group(root, "key", "Keys for signing plans"), session);
   AddTokenCreate(Group(root, "token", "Tokens with which nodes join"), session);
   CLI::App& node = Group(root, "node", "Control-plane nodes");

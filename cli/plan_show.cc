@@ -1,16 +1,14 @@
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "cli/files.h"
+#include "cli/plan_file.h"
 #include "cli/render/json.h"
 #include "cli/render/plan.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
-#include "common/plan/compile.h"
 #include "common/plan/sign.h"
-#include "common/plan/signed_file.h"
 
 namespace belay {
 namespace {
@@ -30,25 +28,16 @@ int ShowPlan(Session& session, const v1::RemediationPlan& plan, const PlanSignat
 }
 
 int Show(Session& session, const std::string& file) {
-  const absl::StatusOr<std::string> text = ReadUserFile(file);
-  if (!text.ok()) return Fail(session, text.status(), absl::StrCat("ls -l ", file));
-  if (!LooksSigned(*text)) {
-    const CompiledPlan compiled = CompilePlan(*text);
-    if (compiled.mistakes.empty()) return ShowPlan(session, compiled.plan, {});
-    session.err << RenderMistakes(file, compiled.mistakes, false);
-    return Fail(session, absl::InvalidArgumentError("a plan with mistakes cannot be shown"),
-                absl::StrCat("${EDITOR:-vi} ", file));
+  const std::optional<PlanFile> plan = LoadPlan(session, file, "shown");
+  if (!plan) return kExitOther;
+  PlanSignatures signatures;
+  if (plan->signed_plan) {
+    signatures.digest = PlanDigest(*plan->signed_plan);
+    for (const v1::Signature& signature : plan->signed_plan->signatures()) {
+      signatures.key_ids.push_back(signature.key_id());
+    }
   }
-  const std::string next = "belayctl plan sign FILE --key KEY";
-  const absl::StatusOr<v1::SignedPlan> signed_plan = ReadSignedPlanFile(*text);
-  if (!signed_plan.ok()) return Fail(session, signed_plan.status(), next);
-  const absl::StatusOr<v1::RemediationPlan> plan = DecodeUnverified(*signed_plan);
-  if (!plan.ok()) return Fail(session, plan.status(), next);
-  PlanSignatures signatures{PlanDigest(*signed_plan), {}};
-  for (const v1::Signature& signature : signed_plan->signatures()) {
-    signatures.key_ids.push_back(signature.key_id());
-  }
-  return ShowPlan(session, *plan, signatures);
+  return ShowPlan(session, plan->plan, signatures);
 }
 
 }  // namespace

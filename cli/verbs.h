@@ -9,6 +9,8 @@ namespace belay {
 void AddPlanLint(CLI::App& parent, Session& session);
 void AddPlanSign(CLI::App& parent, Session& session);
 void AddPlanShow(CLI::App& parent, Session& session);
+void AddPlanDiff(CLI::App& parent, Session& session);
+void AddPlanRender(CLI::App& parent, Session& session);
 void AddEdit(CLI::App& parent, Session& session);
 void AddKeyGenerate(CLI::App& parent, Session& session);
 void AddTokenCreate(CLI::App& parent, Session& session);

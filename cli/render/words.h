@@ -14,7 +14,9 @@ inline constexpr int kExitOther = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitStopped = 3;
 inline constexpr int kExitEmergency = 4;
-// Of `edit` only.
+// Of `plan diff` only: as of diff(1).
+inline constexpr int kExitDifferent = 1;
+// Of `edit`, `plan render` and `plan diff`.
 inline constexpr int kExitNothingToDo = 10;
 inline constexpr int kExitRefused = 11;
 

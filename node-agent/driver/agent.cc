@@ -32,6 +32,7 @@ Agent::~Agent() { Stop(); }
 void Agent::Start() {
   worker_ = std::thread([this] { Work(); });
   watcher_ = std::thread([this] { Watch(); });
+  answerer_ = std::thread([this] { AnswerQuestions(); });
   loop_ = std::thread([this] { Loop(); });
 }
 
@@ -40,10 +41,12 @@ void Agent::Stop() {
     options_.interrupt();
     commands_.Close();
     watcher_stop_.Close();
+    questions_.Close();
   }
   // The loop last: what the worker still journals may reach the coordinator.
   if (worker_.joinable()) worker_.join();
   if (watcher_.joinable()) watcher_.join();
+  if (answerer_.joinable()) answerer_.join();
   mail_.box.Close();
   if (loop_.joinable()) loop_.join();
 }
@@ -74,6 +77,18 @@ void Agent::Watch() {
     // A full box loses one sample; its age is reported and the next comes soon.
     static_cast<void>(mail_.box.Put(std::move(watched)));
     static_cast<void>(watcher_stop_.TakeFor(std::chrono::milliseconds(options_.watch_interval_ms)));
+  }
+}
+
+void Agent::AnswerQuestions() {
+  while (!stopping_) {
+    std::optional<v1::DiffRequest> question =
+        questions_.TakeFor(std::chrono::milliseconds(kLongestNapMs));
+    if (!question) continue;
+    v1::DiffAnswer answer;
+    answer.set_request_id(question->request_id());
+    *answer.mutable_diff() = options_.diff(question->plan());
+    static_cast<void>(mail_.box.Put(std::move(answer)));  // full: as if lost on the way
   }
 }
 
@@ -124,11 +139,18 @@ void Agent::Handle(AgentMail::Item item) {
     watched_ = *std::move(watched);
     if (turned) conversation_.StatusChanged(now_ns);
   }
+  if (auto* answer = std::get_if<v1::DiffAnswer>(&item)) {
+    conversation_.Answer(std::move(*answer), now_ns);
+  }
   auto* event = std::get_if<LinkEvent>(&item);
   if (event == nullptr) return;
   const std::optional<v1::CoordinatorMessage> message =
       conversation_.Take(std::move(*event), now_ns);
   if (!message) return;
+  if (message->has_diff_request()) {
+    if (!questions_.Put(message->diff_request())) options_.log("too many questions about plans");
+    return;
+  }
   ++unfinished_;
   const bool taken = message->has_execute() ? commands_.Put(message->execute())
                                             : commands_.Put(message->clear_emergency());

@@ -1,6 +1,7 @@
 // The agent as threads: a loop that talks to the coordinator, a worker that carries out commands
-// one after the other and may block for minutes, and a watcher that asks the local API server how
-// it is. They share nothing but mailboxes; the journal belongs to the worker.
+// one after the other and may block for minutes, a watcher that asks the local API server how it
+// is, and an answerer that reads what a plan would change.  They share nothing but mailboxes; the
+// journal belongs to the worker.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -36,7 +37,7 @@ struct AgentMail {
     NodeHealth health;
     std::int64_t boottime_ns = 0;
   };
-  using Item = std::variant<Wake, Waiting, Watched, LinkEvent>;
+  using Item = std::variant<Wake, Waiting, Watched, v1::DiffAnswer, LinkEvent>;
 
   // A durable record, from the thread that journalled it.
   void Journalled(const v1::Record& record) {
@@ -51,7 +52,9 @@ struct AgentMail {
 struct AgentOptions {
   ConversationOptions conversation;
   int watch_interval_ms = 2000;
-  std::function<NodeHealth()> watch;         // may block; called from the watcher only
+  std::function<NodeHealth()> watch;  // may block; called from the watcher only
+  // Answers a question about a plan; may block; called from one thread of its own only.
+  std::function<v1::NodeDiff(const v1::SignedPlan&)> diff;
   std::function<void()> interrupt;           // makes a gate in progress return Interrupted
   std::function<void(absl::Status)> failed;  // the worker cannot go on: end the program
   std::function<double()> random;            // from 0 to 1
@@ -77,6 +80,7 @@ class Agent {
   void Loop();
   void Work();
   void Watch();
+  void AnswerQuestions();
   void Handle(AgentMail::Item item);
   void TakeRecords();
   v1::NodeStatus Status() const;
@@ -93,6 +97,7 @@ class Agent {
   const AgentOptions options_;
   Mailbox<Command> commands_{16};
   Mailbox<int> watcher_stop_{1};
+  Mailbox<v1::DiffRequest> questions_{4};
   std::atomic<bool> stopping_{false};
   std::atomic<int> unfinished_{1};  // commands not yet carried out; the first one is recovery
   // The loop's:
@@ -101,7 +106,7 @@ class Agent {
   bool told_occupied_ = true;
   Conversation conversation_;
   std::string last_end_;
-  std::thread loop_, worker_, watcher_;
+  std::thread loop_, worker_, watcher_, answerer_;
 };
 
 }  // namespace belay

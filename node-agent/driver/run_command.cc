@@ -24,6 +24,7 @@
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_files.h"
 #include "node-agent/driver/policy.h"
+#include "node-agent/driver/plan_question.h"
 #include "node-agent/driver/preparer.h"
 #include "node-agent/driver/progress.h"
 #include "node-agent/driver/stray_pods.h"
@@ -175,6 +176,7 @@ absl::Status RunAgent(const std::string& config_path) {
   RunnerOptions with;
   with.trusted_keys = std::move(keys);
   with.policy = PolicyOf(config, config_path);
+  const PlanQuestionOptions question{with.trusted_keys, with.policy};
   with.prepare = [&preparer, &gatekeeper](const v1::Step& step) -> absl::StatusOr<StepPlan> {
     ASSIGN_OR_RETURN(StepPlan plan, preparer.Prepare(step));
     RETURN_IF_ERROR(gatekeeper.RequireProvable(plan.prepared));
@@ -206,6 +208,9 @@ absl::Status RunAgent(const std::string& config_path) {
   options.conversation.agent_version = BELAY_VERSION;
   options.conversation.journal_id = executor->state().journal_id;
   options.watch = [&] { return LookAtNode(*host, *probe, processes, manifest); };
+  options.diff = [&question, &host, &clock](const v1::SignedPlan& plan) {
+    return AnswerPlanQuestion(plan, question, *host, *clock);
+  };
   options.interrupt = [&stopper] { stopper.Stop(); };
   options.failed = [&failure](absl::Status status) { failure.Set(std::move(status)); };
   options.random = RandomFraction;

@@ -3,19 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
-#include "common/plan/compile.h"
 #include "common/plan/sign.h"
 
 namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondsInSecond = 1000;
-constexpr const char* kTryAgain =
-    "put right what the reason says, then start a new rollout: belayctl rollout start PLAN "
-    "--cluster CLUSTER";
-
 std::string StepsDone(std::uint32_t done) {
   if (done == 0) return "nothing was changed on this node";
   return absl::StrCat(done == 1 ? "step 1 was" : absl::StrCat("steps 1 to ", done, " were"),
@@ -58,24 +52,8 @@ std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Execute& command,
     return Refusal{"the plan that was sent is not the one the command names (its digest differs)",
                    "start a new rollout; if it happens again, do not trust this coordinator"};
   }
-  absl::StatusOr<v1::RemediationPlan> verified = VerifyPlan(
-      command.plan(), options_.trusted_keys, clock_.WallNowUnixMs() / kMillisecondsInSecond);
-  if (!verified.ok()) {
-    return Refusal{std::string(verified.status().message()),
-                   absl::IsUnauthenticated(verified.status())
-                       ? "sign the plan with a key that is in trusted_keys of this node's "
-                         "agent.yaml, or add the key there"
-                       : "sign the plan anew (belayctl plan sign) and start a new rollout"};
-  }
-  std::vector<std::string> errors = FindPlanErrors(*verified);
-  if (!errors.empty()) {
-    return Refusal{absl::StrJoin(errors, "; "),
-                   "correct the plan (belayctl plan lint), sign it and start a new rollout"};
-  }
-  errors = FindForbidden(*verified, options_.policy);
-  if (!errors.empty()) return Refusal{absl::StrJoin(errors, "; "), kTryAgain};
-  *plan = *std::move(verified);
-  return std::nullopt;
+  return FindPlanRefusal(command.plan(), options_.trusted_keys, options_.policy,
+                         clock_.WallNowUnixMs() / kMillisecondsInSecond, plan);
 }
 
 absl::Status Runner::Refuse(const v1::RunKey& key, const Refusal& refusal) {
@@ -102,7 +80,7 @@ absl::Status Runner::Execute(const v1::Execute& command) {
   if (executor_.state().current && !IsCurrent(command.run())) {
     // Left between two steps by a restart.  The coordinator is serial: it has gone on without it.
     RETURN_IF_ERROR(Refuse(executor_.state().current->key,
-                           {absl::StrCat("given up for a newer command, ", name), kTryAgain}));
+                           {absl::StrCat("given up for a newer command, ", name), kStartAgain}));
   }
   v1::RemediationPlan plan;
   if (const std::optional<Refusal> refusal = FindRefusal(command, &plan))
@@ -119,7 +97,7 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
     if (!prepared.ok()) {
       return Refuse(
           command.run(),
-          {absl::StrCat("step ", step.name(), ": ", prepared.status().message()), kTryAgain});
+          {absl::StrCat("step ", step.name(), ": ", prepared.status().message()), kStartAgain});
     }
     // After the step itself: what is wrong with that stays wrong when the node is ready again.
     const absl::Status ready = i == begin ? options_.check_ready() : absl::OkStatus();
@@ -141,7 +119,7 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
       if (began || !IsCurrent(command.run())) return verdict.status();
       return Refuse(
           command.run(),
-          {absl::StrCat("step ", step.name(), ": ", verdict.status().message()), kTryAgain});
+          {absl::StrCat("step ", step.name(), ": ", verdict.status().message()), kStartAgain});
     }
     options_.log(absl::StrCat("step ", step.name(), ": ", v1::Verdict_Name(*verdict)));
     if (*verdict != v1::VERDICT_COMMITTED) return absl::OkStatus();

@@ -14,6 +14,7 @@
 #include "belay/v1/agent_link.pb.h"
 #include "common/crypto/ed25519.h"
 #include "common/os/clock.h"
+#include "node-agent/driver/plan_admission.h"
 #include "node-agent/driver/policy.h"
 #include "node-agent/transaction/executor.h"
 
@@ -40,10 +41,7 @@ class Runner {
   absl::Status ClearEmergency(const v1::ClearEmergency& command);
 
  private:
-  struct Refusal {
-    std::string reason;
-    std::string next;
-  };
+  using Refusal = PlanRefusal;
 
   std::optional<std::string> WhyLate(const v1::Execute& command) const;
   std::optional<Refusal> FindRefusal(const v1::Execute& command, v1::RemediationPlan* plan) const;

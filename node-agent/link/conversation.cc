@@ -65,6 +65,7 @@ std::optional<v1::CoordinatorMessage> Conversation::Take(LinkEvent event, std::i
       return std::nullopt;
     case v1::CoordinatorMessage::kExecute:
     case v1::CoordinatorMessage::kClearEmergency:
+    case v1::CoordinatorMessage::kDiffRequest:
       if (state_ != State::Connected) return std::nullopt;  // commands come after Welcome only
       return std::move(event.message);
     case v1::CoordinatorMessage::kPing:
@@ -131,6 +132,13 @@ void Conversation::Show(v1::Progress progress, std::int64_t now_ns) {
   if (state_ != State::Connected) return;
   v1::AgentMessage message;
   *message.mutable_progress() = std::move(progress);
+  Send(std::move(message), now_ns);
+}
+
+void Conversation::Answer(v1::DiffAnswer answer, std::int64_t now_ns) {
+  if (state_ != State::Connected) return;
+  v1::AgentMessage message;
+  *message.mutable_diff_answer() = std::move(answer);
   Send(std::move(message), now_ns);
 }
 

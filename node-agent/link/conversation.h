@@ -36,13 +36,15 @@ class Conversation {
   void Tick(std::int64_t now_ns);
   std::int64_t NextDueNs() const { return due_ns_; }
 
-  // An Execute or ClearEmergency to be carried out; nothing for all else.
+  // An Execute, ClearEmergency or DiffRequest to be carried out; nothing for all else.
   std::optional<v1::CoordinatorMessage> Take(LinkEvent event, std::int64_t now_ns);
 
   // A record that has just become durable.
   void Add(v1::Record record, std::int64_t now_ns);
   // Lost when nobody listens.
   void Show(v1::Progress progress, std::int64_t now_ns);
+  // Lost when nobody listens: the coordinator asks again.
+  void Answer(v1::DiffAnswer answer, std::int64_t now_ns);
   // A heartbeat now, because the status has changed.
   void StatusChanged(std::int64_t now_ns);
 

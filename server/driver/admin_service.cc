@@ -165,6 +165,26 @@ grpc::ServerUnaryReactor* AdminService::RetryRollout(grpc::CallbackServerContext
   return Change(context, kRetryRollout, RolloutVerb::Retry, request, reply);
 }
 
+grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* context,
+                                                 const v1::DiffPlanRequest* request,
+                                                 v1::DiffPlanReply* reply) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<std::string> name = OperatorOf(*context, kDiffPlan);
+  if (!name.ok()) {
+    reactor->Finish(ToGrpc(name.status()));
+    return reactor;
+  }
+  const bool taken = loop_.Post([reactor, request, reply](Coordinator& coordinator) {
+    if (!coordinator.fatal().ok()) return reactor->Finish(ToGrpc(Busy()));
+    coordinator.DiffPlan(*request, [reactor, reply](absl::StatusOr<v1::DiffPlanReply> answer) {
+      if (answer.ok()) *reply = *std::move(answer);
+      reactor->Finish(answer.ok() ? grpc::Status::OK : ToGrpc(answer.status()));
+    });
+  });
+  if (!taken) reactor->Finish(ToGrpc(Busy()));
+  return reactor;
+}
+
 grpc::ServerWriteReactor<v1::RolloutUpdate>* AdminService::WatchRollout(
     grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) {
   auto stream = std::make_shared<WatchStream>();

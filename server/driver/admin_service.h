@@ -56,6 +56,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RetryRollout(grpc::CallbackServerContext* context,
                                          const v1::ChangeRolloutRequest* request,
                                          v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
+                                     const v1::DiffPlanRequest* request,
+                                     v1::DiffPlanReply* reply) override;
   grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
       grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
 

@@ -8,10 +8,10 @@
 namespace belay {
 namespace {
 
-constexpr std::array<std::string_view, 13> kForOperators = {
-    kCreateToken,  kListNodes,      kClearEmergency, kStartRollout, kListRollouts,
-    kGetRollout,   kWatchRollout,   kGetReport,      kPauseRollout, kResumeRollout,
-    kAbortRollout, kApproveRollout, kRetryRollout};
+constexpr std::array<std::string_view, 14> kForOperators = {
+    kDiffPlan,      kCreateToken,  kListNodes,      kClearEmergency, kStartRollout,
+    kListRollouts,  kGetRollout,   kWatchRollout,   kGetReport,      kPauseRollout,
+    kResumeRollout, kAbortRollout, kApproveRollout, kRetryRollout};
 
 bool IsAllowed(const Identity& identity, std::string_view method) {
   if (std::holds_alternative<OperatorIdentity>(identity)) {

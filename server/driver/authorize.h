@@ -16,6 +16,7 @@ inline constexpr char kListRollouts[] = "/belay.v1.Admin/ListRollouts";
 inline constexpr char kGetRollout[] = "/belay.v1.Admin/GetRollout";
 inline constexpr char kWatchRollout[] = "/belay.v1.Admin/WatchRollout";
 inline constexpr char kGetReport[] = "/belay.v1.Admin/GetReport";
+inline constexpr char kDiffPlan[] = "/belay.v1.Admin/DiffPlan";
 
 inline constexpr char kPauseRollout[] = "/belay.v1.Admin/PauseRollout";
 inline constexpr char kResumeRollout[] = "/belay.v1.Admin/ResumeRollout";

@@ -82,6 +82,7 @@ void Coordinator::Settle(bool idle) {
     DispatchDue(entry);
   }
   changed_.clear();
+  diffs_.Expire(now);
   if (!everything) return;
   looked_ns_ = now;
   ClearDue();

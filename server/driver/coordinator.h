@@ -20,6 +20,7 @@
 #include "belay/v1/admin.pb.h"
 #include "common/os/clock.h"
 #include "server/driver/options.h"
+#include "server/driver/plan_diffs.h"
 #include "server/driver/ports.h"
 #include "server/driver/rollout_book.h"
 #include "server/registry/registry.h"
@@ -64,6 +65,8 @@ class Coordinator {
                                             const v1::ChangeRolloutRequest& request,
                                             const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
+  // `answer` is called exactly once, now or when the nodes have answered or the time is over.
+  void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
 
  private:
   struct Live {
@@ -135,6 +138,7 @@ class Coordinator {
   std::map<NodeId, store::ClearRequestRow> clears_;
   std::map<std::string, v1::Progress> progress_;  // of the node in flight, by rollout
   std::multimap<std::string, std::shared_ptr<RolloutWatcher>> watchers_;
+  PlanDiffs diffs_;
 };
 
 }  // namespace belay

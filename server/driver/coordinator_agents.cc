@@ -31,6 +31,7 @@ void Coordinator::Drop(const NodeId& node, const absl::Status& status) {
     if (!saved.ok()) Fatal(saved);
   }
   registry_.Disconnected(node, session->number());
+  diffs_.Gone(node);
   session->Close(status);
   log_(absl::StrCat(NameOf(node), " disconnected: ", status.ToString()));
 }
@@ -52,6 +53,7 @@ void Coordinator::CloseAll(const absl::Status& status) {
   while (!live_.empty()) Drop(NodeId(live_.begin()->first), status);
   for (auto& [id, watcher] : watchers_) watcher->End(status);
   watchers_.clear();
+  diffs_.EndAll(status);
 }
 
 void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::AgentMessage message) {
@@ -74,6 +76,8 @@ void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::Age
       return TakeHeartbeat(session, message.heartbeat().status());
     case v1::AgentMessage::kProgress:
       return TakeProgress(session->node(), message.progress());
+    case v1::AgentMessage::kDiffAnswer:
+      return diffs_.Take(session->node(), std::move(*message.mutable_diff_answer()));
     case v1::AgentMessage::kHello:
     case v1::AgentMessage::KIND_NOT_SET:
       return;

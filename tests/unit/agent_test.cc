@@ -125,6 +125,11 @@ class AgentTest : public testing::Test {
     AgentOptions options;
     options.watch_interval_ms = 10;
     options.watch = [] { return NodeHealth{true, "", v1::NodeStatus::FOLLOWER}; };
+    options.diff = [](const v1::SignedPlan& asked) {
+      v1::NodeDiff diff;
+      diff.set_refused(asked.plan());
+      return diff;
+    };
     options.interrupt = [this] { gate->stop.Stop(); };
     options.failed = [this](const absl::Status&) { failed.Stop(); };
     options.random = [] { return 0.0; };
@@ -208,6 +213,22 @@ TEST_F(AgentTest, ACommandIsCarriedOutAndItsRecordsReported) {
   EXPECT_FALSE(failed.stopped());
 }
 
+TEST_F(AgentTest, AQuestionAboutAPlanIsAnsweredWhileARunIsInItsGate) {
+  Start(true);
+  Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
+  link->Say(Command());
+  ASSERT_TRUE(Waited(gate->entered));
+  v1::CoordinatorMessage question;
+  question.mutable_diff_request()->set_request_id("q1");
+  question.mutable_diff_request()->mutable_plan()->set_plan("seen");
+  link->Say(question);
+  const v1::AgentMessage said = Hear([](const v1::AgentMessage& m) { return m.has_diff_answer(); });
+  EXPECT_EQ(said.diff_answer().request_id(), "q1");
+  EXPECT_EQ(said.diff_answer().diff().refused(), "seen");
+  agent->Stop();
+  EXPECT_EQ(executor->state().phase, Phase::Applied);  // the question has changed nothing
+}
+
 TEST_F(AgentTest, AStopInTheGateDecidesNothingAndTheNextStartReachesAVerdictAlone) {
   Start(true);
   Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
@@ -234,7 +255,10 @@ TEST_F(AgentTest, ANodeIsOccupiedFromTakingACommandUntilRecoveryOfALaterLifeHasE
              (m.has_hello() && m.hello().status().activity() == wanted);
     };
   };
-  Hear(activity(v1::NodeStatus::ACTIVITY_FREE));
+  // A heartbeat and not only Hello: commands are taken after Welcome.
+  Hear([](const v1::AgentMessage& m) {
+    return m.has_heartbeat() && m.heartbeat().status().activity() == v1::NodeStatus::ACTIVITY_FREE;
+  });
   link->Say(Command());
   Hear(activity(v1::NodeStatus::ACTIVITY_OCCUPIED));
   ASSERT_TRUE(Waited(gate->entered));

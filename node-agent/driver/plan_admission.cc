@@ -1,0 +1,36 @@
+#include "node-agent/driver/plan_admission.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_join.h"
+#include "common/plan/compile.h"
+#include "common/plan/sign.h"
+
+namespace belay {
+
+std::optional<PlanRefusal> FindPlanRefusal(const v1::SignedPlan& signed_plan,
+                                           const std::vector<Ed25519PublicKey>& trusted_keys,
+                                           const NodePolicy& policy, std::int64_t now_unix_seconds,
+                                           v1::RemediationPlan* plan) {
+  absl::StatusOr<v1::RemediationPlan> verified =
+      VerifyPlan(signed_plan, trusted_keys, now_unix_seconds);
+  if (!verified.ok()) {
+    return PlanRefusal{std::string(verified.status().message()),
+                       absl::IsUnauthenticated(verified.status())
+                           ? "sign the plan with a key that is in trusted_keys of this node's "
+                             "agent.yaml, or add the key there"
+                           : "sign the plan anew (belayctl plan sign) and start a new rollout"};
+  }
+  std::vector<std::string> errors = FindPlanErrors(*verified);
+  if (!errors.empty()) {
+    return PlanRefusal{absl::StrJoin(errors, "; "),
+                       "correct the plan (belayctl plan lint), sign it and start a new rollout"};
+  }
+  errors = FindForbidden(*verified, policy);
+  if (!errors.empty()) return PlanRefusal{absl::StrJoin(errors, "; "), kStartAgain};
+  *plan = *std::move(verified);
+  return std::nullopt;
+}
+
+}  // namespace belay

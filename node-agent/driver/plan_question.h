@@ -1,0 +1,23 @@
+// The node's answer to "what would this plan change on you?".  Reads only, any thread; whoever may
+// not have a plan carried out here learns nothing about the node's files either.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "belay/v1/agent_link.pb.h"
+#include "common/crypto/ed25519.h"
+#include "common/os/clock.h"
+#include "common/os/file_system.h"
+#include "node-agent/driver/policy.h"
+
+namespace belay {
+
+struct PlanQuestionOptions {
+  std::vector<Ed25519PublicKey> trusted_keys;
+  NodePolicy policy;  // of the runner
+};
+
+v1::NodeDiff AnswerPlanQuestion(const v1::SignedPlan& plan, const PlanQuestionOptions& options,
+                                const FileSystem& files, const Clock& clock);
+
+}  // namespace belay
