@@ -115,7 +115,7 @@ void RunCases(uint64_t seed, uint64_t cases, bool damaged, Table& table,
 
 TEST(EditorProperty, EditedTextParsesToTheEditedPod) {
   const uint64_t seed = FromEnvironment("BELAY_PROPERTY_SEED", 1);
-  const uint64_t cases = FromEnvironment("BELAY_PROPERTY_CASES", 6000);
+  const uint64_t cases = FromEnvironment("BELAY_PROPERTY_CASES", 3000);
   std::cout << "seed " << seed << "\n";
   Table table;
   std::map<std::string, int> reasons;
@@ -128,7 +128,7 @@ TEST(EditorProperty, EditedTextParsesToTheEditedPod) {
 
 TEST(EditorProperty, DamagedTextIsEditedRightOrRefused) {
   const uint64_t seed = FromEnvironment("BELAY_PROPERTY_SEED", 1);
-  const uint64_t cases = FromEnvironment("BELAY_PROPERTY_CASES", 6000);
+  const uint64_t cases = FromEnvironment("BELAY_PROPERTY_CASES", 3000);
   std::cout << "seed " << seed << "\n";
   Table table;
   RunCases(seed, cases, true, table, nullptr);

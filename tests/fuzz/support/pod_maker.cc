@@ -287,7 +287,11 @@ MadePod MakePod(Choices& choices) {
   if (!look.json && choices.OneIn(4)) made.text = "---" + look.end + made.text;
   if (!look.json && choices.OneIn(6)) made.text += "# the end" + look.end;
   if (choices.OneIn(6)) made.text += look.end;
-  if (choices.OneIn(4)) made.text.resize(made.text.size() - look.end.size());
+  // The text of a block scalar at the end would lose its own end of line.
+  const bool script_ends =
+      made.text.size() > 9 + look.end.size() &&
+      made.text.substr(made.text.size() - 8 - look.end.size(), 8) == "line two";
+  if (choices.OneIn(4) && !script_ends) made.text.resize(made.text.size() - look.end.size());
   if (choices.OneIn(12)) made.text = "\xEF\xBB\xBF" + made.text;
   return made;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/oracle/shell_words.h"
+
 namespace belay::oracle {
 namespace {
 
@@ -23,6 +25,10 @@ struct Item {
   std::string text;
   char list;
   bool is_text;
+  size_t begin = 0;
+  size_t end = 0;
+  bool redirects = false;
+  bool controls = false;
 };
 
 std::vector<Item> ItemsOf(const Value& container) {
@@ -34,6 +40,23 @@ std::vector<Item> ItemsOf(const Value& container) {
       items.push_back(
           {item.get(), IsText(*item) ? AsString(*item) : Print(*item), list, IsText(*item)});
     }
+  }
+  return items;
+}
+
+// The script of [SHELL, -c, SCRIPT]; nullptr when it is another command line.
+const Value* ScriptOf(const std::vector<Item>& items) {
+  const bool script = items.size() == 3 && items[0].is_text && IsShellName(items[0].text) &&
+                      items[1].is_text && items[1].text == "-c" &&
+                      items[2].value->kind == Value::Kind::Text;
+  return script ? items[2].value : nullptr;
+}
+
+std::vector<Item> ItemsOfScript(const Value& script, char list) {
+  std::vector<Item> items;
+  for (ShellWord& word : SplitScript(script.text)) {
+    items.push_back({nullptr, std::move(word.text), list, true, word.begin, word.end,
+                     word.redirects, word.controls});
   }
   return items;
 }
@@ -60,7 +83,7 @@ size_t FlagsBegin(const std::vector<Item>& items, const std::vector<std::string>
   }
   *has_program = found;
   while (at < items.size() && items[at].is_text && !LooksLikeFlag(items[at].text) &&
-         items[at].text != "--") {
+         items[at].text != "--" && !items[at].redirects && !items[at].controls) {
     ++at;
   }
   return at;
@@ -80,29 +103,34 @@ bool Word::SameAs(const Word& other) const {
 
 CommandLine ReadCommandLine(const Value& container, const std::vector<std::string>& names) {
   CommandLine line;
-  const std::vector<Item> items = ItemsOf(container);
+  std::vector<Item> items = ItemsOf(container);
+  line.script = ScriptOf(items);
+  if (line.script != nullptr) items = ItemsOfScript(*line.script, items[2].list);
   const size_t begin = FlagsBegin(items, names, &line.has_program);
   bool over = false;
   for (size_t i = 0; i < items.size(); ++i) {
     const Item& item = items[i];
     if (i == begin) line.flags_begin = line.words.size();
-    if (i >= begin && !over && item.text == "--") {
+    if (i >= begin && !over && (item.text == "--" || item.controls)) {
       over = true;
       line.flags_end = line.words.size();
     }
-    Word word{"", "", item.text, item.list, false, {item.value}};
-    if (i >= begin && !over && item.is_text && LooksLikeFlag(item.text)) {
+    Word word{"", "", item.text, item.list, false, {}, item.begin, item.end};
+    if (item.value != nullptr) word.items.push_back(item.value);
+    if (i >= begin && !over && item.is_text && !item.redirects && LooksLikeFlag(item.text)) {
       const std::string body = item.text.substr(item.text[1] == '-' ? 2 : 1);
       const size_t equals = body.find('=');
       word.flag = NormalName(body.substr(0, equals));
       const bool next_is_value = i + 1 < items.size() && items[i + 1].is_text &&
-                                 !LooksLikeFlag(items[i + 1].text) && items[i + 1].text != "--";
+                                 !LooksLikeFlag(items[i + 1].text) && items[i + 1].text != "--" &&
+                                 !items[i + 1].redirects && !items[i + 1].controls;
       if (equals != std::string::npos) {
         word.value = body.substr(equals + 1);
       } else if (next_is_value) {
         ++i;
         word.value = items[i].text;
-        word.items.push_back(items[i].value);
+        if (items[i].value != nullptr) word.items.push_back(items[i].value);
+        word.end = items[i].end;
       } else {
         word.value = "true";
         word.bare = true;

@@ -14,12 +14,16 @@ struct Word {
   std::string text;   // the item that names it, as it stands
   char list = 'c';    // 'c' of command, 'a' of args
   bool bare = false;
-  std::vector<const Value*> items;  // one, or two in "--flag value"
+  std::vector<const Value*> items;  // one, or two in "--flag value"; none of a script
+  size_t begin = 0;                 // in a script's text
+  size_t end = 0;
 
   bool SameAs(const Word& other) const;
 };
 
+// With [SHELL, -c, SCRIPT] the words are the script's.
 struct CommandLine {
+  const Value* script = nullptr;
   std::vector<Word> words;
   size_t flags_begin = 0;  // behind wrapper, program and subcommand
   size_t flags_end = 0;    // at "--" or the end

@@ -68,9 +68,8 @@ std::string JudgeBytes(std::string_view text, std::string_view wanted,
                        std::vector<Change> changes) {
   bool flow = false;
   for (Change& change : changes) {
-    if (change.replacement.has_value()) continue;
     flow = flow || change.flow;
-    if (!change.flow) {
+    if (!change.flow && !change.replacement.has_value()) {
       const size_t last = change.end > change.begin ? change.end - 1 : change.end;
       change.begin = StartOfLine(text, change.begin);
       change.end = EndOfLine(text, last);

@@ -189,6 +189,43 @@ std::string JudgeInserted(std::string_view before, std::string_view after,
   return JudgeBytes(after, before, {Gone(*use.items.front(), list.flow)});
 }
 
+std::string_view Middle(std::string_view text, std::string_view other) {
+  size_t front = 0;
+  while (front < text.size() && front < other.size() && text[front] == other[front]) ++front;
+  size_t back = 0;
+  while (back + front < text.size() && back + front < other.size() &&
+         text[text.size() - 1 - back] == other[other.size() - 1 - back]) {
+    ++back;
+  }
+  return text.substr(front, text.size() - back - front);
+}
+
+// Inside of a script only the flag's words may change; the other bytes of the file may not at all.
+std::string JudgeScript(std::string_view before, std::string_view after, const Value& old_script,
+                        const Value& new_script, const Uses& old_uses, const Uses& new_uses) {
+  const std::string_view new_bytes = BytesOf(after, new_script);
+  std::string wrong = JudgeBytes(before, after, {Replaced(old_script, new_bytes)});
+  if (!wrong.empty()) return wrong;
+  size_t words = 0;
+  for (const Word* const use : old_uses) words += use->end - use->begin;
+  // Twice for escapes, and some for blanks and quotes.
+  if (old_uses.size() <= 1 && Middle(BytesOf(before, old_script), new_bytes).size() > 2 * words + 8)
+    return "more of the script changed than the flag's word";
+  const auto without = [](const Value& script, const Uses& uses) {
+    std::string rest;
+    for (size_t i = 0; i < script.text.size(); ++i) {
+      const char c = script.text[i];
+      bool inside = c == ' ' || c == '\t';
+      for (const Word* const use : uses) inside = inside || (i >= use->begin && i < use->end);
+      if (!inside) rest += c;
+    }
+    return rest;
+  };
+  if (without(old_script, old_uses) != without(new_script, new_uses))
+    return "something else in the script changed";
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> ListElements(const std::vector<std::string>& values) {
@@ -235,6 +272,10 @@ std::string JudgeFlag(std::string_view before, std::string_view after, const Pod
   if (Satisfied(old_uses, edit) && before != after && !several)
     return "there was nothing to do, but bytes changed";
   if (before == after) return "";
+  if ((old_line.script == nullptr) != (new_line.script == nullptr))
+    return "the script came or went";
+  if (old_line.script != nullptr)
+    return JudgeScript(before, after, *old_line.script, *new_line.script, old_uses, new_uses);
   if (old_uses.empty())
     return JudgeInserted(before, after, old_place, new_place, *new_uses.front());
   if (new_uses.size() == old_uses.size())

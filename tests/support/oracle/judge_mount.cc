@@ -66,8 +66,8 @@ struct Added {
   std::string problem;
   Change change;
 };
-Added AddedIn(std::string_view after, const Value& old_owner, const Value& new_owner,
-              const char* key, const Value& item) {
+Added AddedIn(std::string_view before, std::string_view after, const Value& old_owner,
+              const Value& new_owner, const char* key, const Value& item) {
   const Value& list = *new_owner.Find(key);
   const Value* const old_list = old_owner.Find(key);
   if (old_list == nullptr) {
@@ -75,6 +75,9 @@ Added AddedIn(std::string_view after, const Value& old_owner, const Value& new_o
       if (entry.key == key) return {"", {entry.key_begin, list.end, new_owner.flow, std::nullopt}};
     }
   }
+  // An omitted value, or the word null, became [..].
+  if (old_list->kind == Value::Kind::Null && list.flow)
+    return {"", {list.begin, list.end, true, std::string(BytesOf(before, *old_list))}};
   return {JudgeNewItem(after, list, item), Gone(item, list.flow)};
 }
 
@@ -119,7 +122,8 @@ std::string JudgeMount(std::string_view before, std::string_view after, const Po
   ValuePtr wanted = MapValue({{"mountPath", TextValue(path)}, {"name", TextValue(edit.name())}});
   if (edit.read_only()) wanted = With(*wanted, "readOnly", BoolValue(true));
   if (!Same(*wanted, *mount)) return absl::StrCat("the mount is ", Print(*mount));
-  Added added = AddedIn(after, *old_place.container, *new_place.container, "volumeMounts", *mount);
+  Added added =
+      AddedIn(before, after, *old_place.container, *new_place.container, "volumeMounts", *mount);
   if (!added.problem.empty()) return added.problem;
   std::vector<Change> changes = {added.change};
   const Value* const there = VolumeNamed(old_place, edit.name());
@@ -138,7 +142,7 @@ std::string JudgeMount(std::string_view before, std::string_view after, const Po
         MapValue({{"path", TextValue(edit.host_path())}, {"type", TextValue(type)}});
     const ValuePtr wanted_volume = MapValue({{"hostPath", host}, {"name", TextValue(edit.name())}});
     if (!Same(*wanted_volume, *volume)) return absl::StrCat("the volume is ", Print(*volume));
-    added = AddedIn(after, *old_place.spec, *new_place.spec, "volumes", *volume);
+    added = AddedIn(before, after, *old_place.spec, *new_place.spec, "volumes", *volume);
     if (!added.problem.empty()) return added.problem;
     changes.push_back(added.change);
   }
