@@ -23,7 +23,7 @@
 #include "node-agent/driver/agent.h"
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_files.h"
-#include "node-agent/driver/policy.h"
+#include "node-agent/driver/own_files.h"
 #include "node-agent/driver/plan_question.h"
 #include "node-agent/driver/preparer.h"
 #include "node-agent/driver/progress.h"
@@ -54,20 +54,6 @@ void Log(const std::string& line) { spdlog::info(line); }
 // As the agent's own process sees a path of the node's file system.
 std::string OnHost(const AgentConfig& config, const std::string& path) {
   return config.host_root == "/" ? path : absl::StrCat(config.host_root, path);
-}
-
-NodePolicy PolicyOf(const AgentConfig& config, const std::string& config_path) {
-  NodePolicy policy = {config.manifest_dir, config.allowed_paths, config.allowed_mounts, {}};
-  std::vector<std::string> own = config.trusted_keys;
-  own.push_back(config.state_dir);
-  own.push_back(config_path);
-  for (const std::string& path : own) {
-    if (config.host_root == "/")
-      policy.protected_paths.push_back(path);
-    else if (IsBelow(path, config.host_root))
-      policy.protected_paths.push_back(path.substr(config.host_root.size()));
-  }
-  return policy;
 }
 
 // A configuration for one node with the certificate of another would be refused by the coordinator,
@@ -175,7 +161,8 @@ absl::Status RunAgent(const std::string& config_path) {
   const Preparer preparer(*host, processes, config.manifest_dir);
   RunnerOptions with;
   with.trusted_keys = std::move(keys);
-  with.policy = PolicyOf(config, config_path);
+  ASSIGN_OR_RETURN(const std::vector<MountPoint> mounts, ReadMountTable());
+  with.policy = PolicyOf(config, config_path, mounts);
   const PlanQuestionOptions question{with.trusted_keys, with.policy};
   with.prepare = [&preparer, &gatekeeper](const v1::Step& step) -> absl::StatusOr<StepPlan> {
     ASSIGN_OR_RETURN(StepPlan plan, preparer.Prepare(step));
