@@ -110,7 +110,8 @@ absl::StatusOr<Reading> Read(std::string bytes) {
 }
 
 // Nothing when the edit is already so; that is a claim which is checked like any other.
-absl::StatusOr<std::optional<Reading>> ApplyOne(const Reading& before, const std::string& manifest,
+// Otherwise the places of `before` are given up: a big file need not be held twice.
+absl::StatusOr<std::optional<Reading>> ApplyOne(Reading& before, const std::string& manifest,
                                                 const Address& address, const v1::Edit& edit) {
   ASSIGN_OR_RETURN(const EditPlace place, Locate(before.documents, manifest, address.container));
   ASSIGN_OR_RETURN(const std::vector<Splice> splices, SplicesOf(before.bytes, place, edit));
@@ -119,6 +120,7 @@ absl::StatusOr<std::optional<Reading>> ApplyOne(const Reading& before, const std
     return std::optional<Reading>();
   }
   ASSIGN_OR_RETURN(std::string result, ApplySplices(before.bytes, splices));
+  std::vector<ManifestNode>().swap(before.documents);
   ASSIGN_OR_RETURN(Reading after, Read(std::move(result)));
   RETURN_IF_ERROR(VerifyEdit(before.models, after.models, manifest, edit));
   RETURN_IF_ERROR(VerifyBytes(before.bytes, after.bytes, splices));

@@ -2,6 +2,7 @@
 // a port of it, so what is refused here kubelet could not read either, and the other way round.
 // Aliases stay unexpanded, duplicate keys stay both.  Pure; no libyaml type gets out.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +12,9 @@
 namespace belay {
 
 struct ManifestNode {
-  enum class Kind { Null, Scalar, Sequence, Mapping };
-  enum class Style { Plain, SingleQuoted, DoubleQuoted, Block };
-  enum class Tag { None, Standard, Own };
+  enum class Kind : std::uint8_t { Null, Scalar, Sequence, Mapping };
+  enum class Style : std::uint8_t { Plain, SingleQuoted, DoubleQuoted, Block };
+  enum class Tag : std::uint8_t { None, Standard, Own };
 
   Kind kind = Kind::Null;
   Style style = Style::Plain;  // of a scalar

@@ -10,21 +10,24 @@ namespace belay {
 namespace {
 
 struct Item {
-  std::string list;
-  Model value;
+  std::string_view list;  // "command", "args" or "script"
+  const Model* value;
 };
 
 // One word of a command line: a flag with its value, or anything else.
 struct Word {
   std::string flag;  // empty when it is not a flag
-  std::string list;
-  std::string text;
+  std::string_view list;
+  std::string_view text;
   std::string value;
-  std::vector<Model> items;
+  const Model* item = nullptr;
+  const Model* second = nullptr;  // of "--flag value"
 
   bool SameAs(const Word& other) const {
-    if (list != other.list || text != other.text || value != other.value) return false;
-    return items == other.items;
+    if (list != other.list || text != other.text || value != other.value ||
+        (second == nullptr) != (other.second == nullptr) || !(*item == *other.item))
+      return false;
+    return second == nullptr || *second == *other.second;
   }
 };
 
@@ -37,7 +40,7 @@ std::vector<Item> ItemsOf(const Model& container) {
   for (const char* const key : {"command", "args"}) {
     const Model* const list = container.Find(key);
     if (list == nullptr) continue;
-    for (const Model& item : list->list) items.push_back({key, item});
+    for (const Model& item : list->list) items.push_back({key, &item});
   }
   return items;
 }
@@ -45,19 +48,19 @@ std::vector<Item> ItemsOf(const Model& container) {
 // `sh -c SCRIPT` and nothing else: the words of the script, in place of the three items.  Blanks
 // divide them, quotes do not; where that is too simple the edit is refused.
 bool IsScript(const std::vector<Item>& items) {
-  return items.size() == 3 && IsShell(items[0].value.text) &&
-         (items[1].value.text == "-c" || items[1].value.text == "-ec") &&
-         items[2].value.kind == Model::Kind::Text;
+  return items.size() == 3 && IsShell(items[0].value->text) &&
+         (items[1].value->text == "-c" || items[1].value->text == "-ec") &&
+         items[2].value->kind == Model::Kind::Text;
 }
-std::vector<Item> ScriptItems(const std::string& script) {
-  std::vector<Item> words;
+std::vector<Model> ScriptWords(const std::string& script) {
+  std::vector<Model> words;
   std::string word;
   char quote = 0;
   bool open = false;
   for (const char c : script + " ") {
     const bool blank = c == ' ' || c == '\t' || c == '\n';
     if (quote == 0 && blank) {
-      if (open) words.push_back({"script", TextModel(word)});
+      if (open) words.push_back(TextModel(word));
       word.clear();
       open = false;
       continue;
@@ -77,14 +80,14 @@ std::vector<Item> ScriptItems(const std::string& script) {
 // Where the program stands: what is in front of it is a wrapper's.
 size_t ProgramIndex(const std::vector<Item>& items, const std::vector<std::string>& names) {
   const auto is_program = [&](size_t i) {
-    const std::string& text = items[i].value.text;
-    return IsScalar(items[i].value) && !IsFlagWord(text) &&
+    const std::string& text = items[i].value->text;
+    return IsScalar(*items[i].value) && !IsFlagWord(text) &&
            (IsNamedProgram(text, names) || IsKnownProgram(text));
   };
   if (items.empty() || is_program(0)) return 0;
-  const bool wrapped = IsWrapper(items[0].value.text);
+  const bool wrapped = IsWrapper(items[0].value->text);
   for (size_t i = 1; i < items.size(); ++i) {
-    const std::string& before = items[i - 1].value.text;
+    const std::string& before = items[i - 1].value->text;
     const bool operand = IsFlagWord(before) && before.find('=') == std::string::npos;
     const bool in_command = items[i].list == items[0].list && items[0].list == "command";
     if (is_program(i) && (wrapped || (in_command && !operand))) return i;
@@ -92,13 +95,17 @@ size_t ProgramIndex(const std::vector<Item>& items, const std::vector<std::strin
   return 0;
 }
 
-std::vector<Word> WordsOf(const Model& container, const std::vector<std::string>& names) {
+// The words point into the container and into `script`, which takes the words of a script.
+std::vector<Word> WordsOf(const Model& container, const std::vector<std::string>& names,
+                          std::vector<Model>& script) {
   std::vector<Item> items = ItemsOf(container);
   size_t program = 0;
   if (IsScript(items)) {
-    items = ScriptItems(items[2].value.text);
+    script = ScriptWords(items[2].value->text);
+    items.clear();
+    for (const Model& word : script) items.push_back({"script", &word});
     const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) {
-      return IsNamedProgram(item.value.text, names) || IsKnownProgram(item.value.text);
+      return IsNamedProgram(item.value->text, names) || IsKnownProgram(item.value->text);
     });
     program = static_cast<size_t>(found - items.begin());
   } else {
@@ -107,21 +114,21 @@ std::vector<Word> WordsOf(const Model& container, const std::vector<std::string>
   std::vector<Word> words;
   bool over = false;
   for (size_t i = 0; i < items.size(); ++i) {
-    const std::string& text = items[i].value.text;
-    Word word{"", items[i].list, text, "", {items[i].value}};
+    const std::string& text = items[i].value->text;
+    Word word{"", items[i].list, text, "", items[i].value, nullptr};
     over = over || (i > program && text == "--");
-    if (i >= program && !over && IsScalar(items[i].value) && IsFlagWord(text)) {
+    if (i >= program && !over && IsScalar(*items[i].value) && IsFlagWord(text)) {
       const std::string body = text.substr(text[1] == '-' ? 2 : 1);
       const size_t equals = body.find('=');
       word.flag = NormalFlagName(body.substr(0, equals));
-      const bool next = i + 1 < items.size() && IsScalar(items[i + 1].value) &&
-                        !IsFlagWord(items[i + 1].value.text) && items[i + 1].value.text != "--";
+      const bool next = i + 1 < items.size() && IsScalar(*items[i + 1].value) &&
+                        !IsFlagWord(items[i + 1].value->text) && items[i + 1].value->text != "--";
       if (equals != std::string::npos) {
         word.value = body.substr(equals + 1);
       } else if (next) {
         ++i;
-        word.value = items[i].value.text;
-        word.items.push_back(items[i].value);
+        word.value = items[i].value->text;
+        word.second = items[i].value;
       } else {
         word.value = "true";
       }
@@ -201,8 +208,10 @@ bool AreTexts(const FlagWords& before, const FlagWords& after) {
     const bool kept = std::any_of(before.uses.begin(), before.uses.end(),
                                   [&](const Word* old) { return old->SameAs(*use); });
     if (kept) continue;
-    for (const Model& item : use->items)
-      if (item.kind != Model::Kind::Text) return false;
+    if (use->item->kind != Model::Kind::Text ||
+        (use->second != nullptr && use->second->kind != Model::Kind::Text)) {
+      return false;
+    }
   }
   return true;
 }
@@ -216,12 +225,14 @@ absl::Status JudgeCommandLine(const JudgedPlace& before, const JudgedPlace& afte
   const std::vector<Item> new_items = ItemsOf(*after.container);
   if (IsScript(old_items) != IsScript(new_items) ||
       (IsScript(old_items) &&
-       !(old_items[0].value == new_items[0].value && old_items[1].value == new_items[1].value &&
+       !(*old_items[0].value == *new_items[0].value && *old_items[1].value == *new_items[1].value &&
          old_items[2].list == new_items[2].list))) {
     return WrongResult("the shell would be started in another way");
   }
-  const std::vector<Word> old_words = WordsOf(*before.container, names);
-  const std::vector<Word> new_words = WordsOf(*after.container, names);
+  std::vector<Model> old_script;
+  std::vector<Model> new_script;
+  const std::vector<Word> old_words = WordsOf(*before.container, names, old_script);
+  const std::vector<Word> new_words = WordsOf(*after.container, names, new_script);
   std::string flag = FlagOf(edit);
   FlagWords a = Split(old_words, flag);
   FlagWords b = Split(new_words, flag);
