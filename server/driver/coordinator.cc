@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "server/rollout/verbs.h"
 
 namespace belay {
 namespace {
@@ -38,6 +39,7 @@ absl::Status Coordinator::Start() {
   ASSIGN_OR_RETURN(auto clears, store_.PendingClearRequests());
   for (store::ClearRequestRow& row : clears) clears_[row.node] = std::move(row);
   RETURN_IF_ERROR(book_.LoadRunning());
+  RETURN_IF_ERROR(HoldWhatWasRestored());
   for (const auto& entry : book_.Running()) {
     if (entry->unreadable) {
       log_(absl::StrCat("rollout ", entry->row.id, " cannot be read, so nothing begins in cluster ",
@@ -50,6 +52,23 @@ absl::Status Coordinator::Start() {
     Feed(entry, std::move(event));
   }
   return fatal_;
+}
+
+// A rollout that ran when the backup was made may have been stopped since, and stop means stop.
+absl::Status Coordinator::HoldWhatWasRestored() {
+  ASSIGN_OR_RETURN(const std::int64_t restored_unix, store_.RestoredUnix());
+  if (restored_unix == 0) return absl::OkStatus();
+  for (const auto& entry : book_.Running()) {
+    v1::RolloutEvent event;
+    event.mutable_paused()->set_operator_("belay-server restore");
+    event.mutable_paused()->set_reason(
+        "the database comes from a backup; see what has happened since, then resume or abort");
+    if (rollout::Judge(entry->state, event).kind == rollout::Allowance::Kind::Takes) {
+      Feed(entry, std::move(event));
+    }
+  }
+  RETURN_IF_ERROR(fatal_);
+  return store_.ForgetRestored();
 }
 
 absl::Status Coordinator::LearnNodes() {

@@ -87,6 +87,7 @@ class Coordinator {
 
   std::int64_t NowNs() const { return clock_.BootNowNs(); }
   absl::Status LearnNodes();
+  absl::Status HoldWhatWasRestored();
   Live* FindLive(const std::shared_ptr<AgentSession>& session);
   void Drop(const NodeId& node, const absl::Status& status);
   void Tell(const NodeId& node, v1::CoordinatorMessage message);

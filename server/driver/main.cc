@@ -12,11 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/os/absolute_path.h"
+#include "common/os/file_lock.h"
 #include "common/os/posix_file_system.h"
 #include "common/os/system_clock.h"
 #include "common/rpc/tls.h"
 #include "server/driver/running_server.h"
 #include "server/enrolment/init_server.h"
+#include "server/store/backup.h"
 
 namespace belay {
 namespace {
@@ -84,6 +86,29 @@ absl::Status Run(const std::string& directory) {
   return fatal;
 }
 
+absl::Status Back(const std::string& directory, const std::string& to) {
+  umask(077);
+  ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
+  RETURN_IF_ERROR(store::BackUp(*files, directory + "/belay.db", to));
+  std::cout << "backed up to " << to << "; keep it with ca/, tls/ and server.yaml of " << directory
+            << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status Restore(const std::string& directory, const std::string& from) {
+  umask(077);
+  ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
+  ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
+  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(directory + "/lock", "belay-server"));
+  ASSIGN_OR_RETURN(const std::string kept, store::Restore(*files, directory + "/belay.db", from,
+                                                          clock->WallNowUnixMs() / 1000));
+  std::cout << "restored from " << from << "\n";
+  if (!kept.empty()) std::cout << "what was there is kept as " << kept << "\n";
+  std::cout << "rollouts that run in it are paused by the next start\n"
+            << "next: belay-server run --dir " << directory << "\n";
+  return absl::OkStatus();
+}
+
 int Main(int argc, char** argv) {
   RequireTls13();
   CLI::App app{"Belay's coordinator"};
@@ -104,11 +129,22 @@ int Main(int argc, char** argv) {
   CLI::App* const run = app.add_subcommand("run", "Serve until SIGTERM or SIGINT");
   run->add_option("--dir", directory, "What init made")->capture_default_str();
 
+  std::string backup;
+  CLI::App* const back = app.add_subcommand("backup", "Copy the database, also while it is served");
+  back->add_option("--dir", directory, "What init made")->capture_default_str();
+  back->add_option("--to", backup, "A file that is not there yet")->required();
+  CLI::App* const restore = app.add_subcommand("restore", "Put a backup in place of the database");
+  restore->add_option("--dir", directory, "What init made; no belay-server runs on it")
+      ->capture_default_str();
+  restore->add_option("--from", backup, "What backup made")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (back->parsed()) return Report(Back(AbsolutePath(directory), AbsolutePath(backup)));
+  if (restore->parsed()) return Report(Restore(AbsolutePath(directory), AbsolutePath(backup)));
   return Report(init->parsed() ? Init(made) : Run(AbsolutePath(directory)));
 }
 

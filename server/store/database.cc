@@ -83,17 +83,26 @@ std::int64_t Statement::IntegerAt(int column) const {
   return sqlite3_column_int64(statement_, column);
 }
 
-absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, Mode mode) {
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &connection,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-      nullptr);
+  int how = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  switch (mode) {
+    case Mode::Create:
+      how |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
+    case Mode::Existing:
+      how |= SQLITE_OPEN_READWRITE;
+      break;
+    case Mode::ReadOnly:
+      how |= SQLITE_OPEN_READONLY;
+      break;
+  }
+  const int code = sqlite3_open_v2(path.c_str(), &connection, how, nullptr);
   std::unique_ptr<Database> database(new Database(connection));
   if (code != SQLITE_OK) return ErrorOf(connection, code, absl::StrCat("open ", path));
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, 10'000);
-  RETURN_IF_ERROR(database->Check(path));
+  RETURN_IF_ERROR(database->Check(path, mode));
   return database;
 }
 
@@ -104,7 +113,7 @@ absl::StatusOr<std::int64_t> Database::Number(std::string_view sql) {
 }
 
 // Everything before journal_mode only reads, so that a file that is refused stays as it is.
-absl::Status Database::Check(const std::string& path) {
+absl::Status Database::Check(const std::string& path, Mode mode) {
   const auto objects = Number("SELECT count(*) FROM sqlite_schema");
   if (!objects.ok()) {
     if (objects.status().code() != absl::StatusCode::kDataLoss) return objects.status();
@@ -113,7 +122,7 @@ absl::Status Database::Check(const std::string& path) {
                                objects.status().message(), ")"));
   }
   ASSIGN_OR_RETURN(const std::int64_t application, Number("PRAGMA application_id"));
-  const bool is_new = *objects == 0 && application == 0;
+  const bool is_new = *objects == 0 && application == 0 && mode == Mode::Create;
   if (!is_new) {
     if (application != kApplicationId) {
       return Refuse(absl::StatusCode::kFailedPrecondition, path,
@@ -136,6 +145,7 @@ absl::Status Database::Check(const std::string& path) {
                                  kSchemaVersion, " (it was written by a newer belay-server)"));
     }
   }
+  if (mode == Mode::ReadOnly) return absl::OkStatus();
   RETURN_IF_ERROR(Execute("PRAGMA journal_mode = WAL"));
   RETURN_IF_ERROR(Execute("PRAGMA synchronous = FULL"));
   return BringUpToDate();

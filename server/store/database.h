@@ -50,8 +50,11 @@ class Statement {
 
 class Database {
  public:
-  // Opens the file, or makes it where there is none.  Its directory must exist.
-  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
+  // Create: makes the file where there is none; its directory must exist.  Existing: NOT_FOUND
+  // then. ReadOnly: the same, and neither the file nor its version is changed.
+  enum class Mode { Create, Existing, ReadOnly };
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
+                                                        Mode mode = Mode::Create);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -63,7 +66,7 @@ class Database {
  private:
   explicit Database(sqlite3* connection) : connection_(connection) {}
   absl::StatusOr<std::int64_t> Number(std::string_view sql);
-  absl::Status Check(const std::string& path);
+  absl::Status Check(const std::string& path, Mode mode);
   absl::Status BringUpToDate();
   sqlite3* connection_;
 };

@@ -38,6 +38,16 @@ absl::StatusOr<std::uint64_t> Store::NextEpoch() {
   return epoch;
 }
 
+absl::StatusOr<std::int64_t> Store::RestoredUnix() {
+  Statement statement = database_->Prepare("SELECT value FROM meta WHERE name = 'restored_unix'");
+  ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.IntegerAt(0) : 0;
+}
+
+absl::Status Store::ForgetRestored() {
+  return database_->Prepare("DELETE FROM meta WHERE name = 'restored_unix'").Run();
+}
+
 absl::StatusOr<std::vector<NodeRow>> Store::Nodes() {
   std::vector<NodeRow> nodes;
   Statement statement = database_->Prepare(

@@ -23,6 +23,10 @@ class Store {
   // One more than ever before; fences commands of an earlier run of the coordinator.
   absl::StatusOr<std::uint64_t> NextEpoch();
 
+  // When this database was restored from a backup and no coordinator has taken note of it; else 0.
+  absl::StatusOr<std::int64_t> RestoredUnix();
+  absl::Status ForgetRestored();
+
   // Nodes come to be by enrolment (sqlite_token_store.h).  NOT_FOUND when never enrolled.
   absl::StatusOr<std::vector<NodeRow>> Nodes();
   absl::Status SawNode(const NodeRow& node);

@@ -117,6 +117,26 @@ TEST_F(CoordinatorVerbsTest, TheSoakTimeIsWaitedAndTheDeadlineKeptOverARestart) 
   EXPECT_EQ(world_.AwaitPassing(id, 30, Ended).stop_cause(), v1::STOP_CAUSE_DEADLINE);
 }
 
+TEST_F(CoordinatorVerbsTest, WhatComesFromABackupIsPausedUntilSomebodyHasLooked) {
+  StartAll();
+  const std::string id = Roll();
+  const v1::Execute before = cp1_.AwaitExecute();
+  cp1_.Accepted(before);
+  world_.Stop();
+  Sql("INSERT INTO meta VALUES('restored_unix', 5)");
+  StartAll();
+  EXPECT_EQ(world_.Get(id).phase(), v1::ROLLOUT_PHASE_PAUSED);
+  cp1_.Finished(cp1_.AwaitExecute(), v1::VERDICT_COMMITTED);  // it had begun and may end
+  EXPECT_EQ(cp2_.ExecutesUntilNow(), 0);
+  world_.Stop();
+  StartAll();
+  EXPECT_TRUE(Ask(&v1::Admin::Stub::ResumeRollout, id).ok());
+  cp2_.AwaitExecute();
+  world_.Stop();
+  StartAll();
+  EXPECT_EQ(world_.Get(id).phase(), v1::ROLLOUT_PHASE_RUNNING) << "said once";
+}
+
 TEST_F(CoordinatorVerbsTest, ARolloutThatCannotBeReadHoldsItsClusterAndNothingElse) {
   StartAll();
   const std::string old = Roll({"cp1"});
