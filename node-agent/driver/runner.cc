@@ -10,6 +10,7 @@ namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondsInSecond = 1000;
+constexpr std::size_t kStepsKept = 50;  // whose backups stay on the node
 std::string StepsDone(std::uint32_t done) {
   if (done == 0) return "nothing was changed on this node";
   return absl::StrCat(done == 1 ? "step 1 was" : absl::StrCat("steps 1 to ", done, " were"),
@@ -85,7 +86,13 @@ absl::Status Runner::Execute(const v1::Execute& command) {
   v1::RemediationPlan plan;
   if (const std::optional<Refusal> refusal = FindRefusal(command, &plan))
     return Refuse(command.run(), *refusal);
-  return RunSteps(command, plan);
+  RETURN_IF_ERROR(RunSteps(command, plan));
+  // A disk that fills up with what nobody needs would stop the next step.
+  const absl::Status forgotten = executor_.ForgetImagesBefore(kStepsKept);
+  if (!forgotten.ok()) {
+    options_.log(absl::StrCat("old backups could not be removed: ", forgotten.message()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationPlan& plan) {
@@ -94,6 +101,7 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
     if (options_.stopping()) return absl::CancelledError("the agent is stopping between two steps");
     const v1::Step& step = plan.steps(static_cast<int>(i));
     absl::StatusOr<StepPlan> prepared = options_.prepare(step);
+    if (absl::IsCancelled(prepared.status())) return prepared.status();
     if (!prepared.ok()) {
       return Refuse(
           command.run(),
@@ -108,6 +116,11 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
                      "make the node healthy first, then start a new rollout"});
     }
     if (!IsCurrent(command.run())) {
+      // Proving that the node is well may take a while, in which the rollout may have been stopped.
+      if (const std::optional<std::string> why = WhyLate(command)) {
+        options_.log(absl::StrCat("did nothing about ", RunKeyText(command.run()), ": ", *why));
+        return absl::OkStatus();
+      }
       RETURN_IF_ERROR(executor_.AcceptRun(command.run(), command.epoch(), command.plan()));
     }
     const absl::StatusOr<v1::Verdict> verdict = executor_.RunStep(i, *std::move(prepared));

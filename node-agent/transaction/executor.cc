@@ -1,6 +1,7 @@
 #include "node-agent/transaction/executor.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -200,6 +201,22 @@ absl::Status Executor::FinishRun(const v1::RunFinished& finished) {
   *record.mutable_run() = state().current->key;
   *record.mutable_run_finished() = finished;
   return Append(std::move(record));
+}
+
+absl::Status Executor::ForgetImagesBefore(std::size_t steps) {
+  std::set<std::string> digests;
+  std::set<std::string> backups;
+  std::size_t seen = 0;
+  for (auto record = records().rbegin(); record != records().rend(); ++record) {
+    if (!record->has_prepared()) continue;
+    if (seen++ == std::max<std::size_t>(steps, 1)) break;
+    for (const v1::FileChange& change : record->prepared().changes()) {
+      digests.insert(change.before().digest());
+      digests.insert(change.after().digest());
+      backups.insert(change.backup_path());
+    }
+  }
+  return images_.KeepOnly(digests, backups);
 }
 
 absl::Status Executor::ClearEmergency(const std::string& reason, const std::string& operator_name,

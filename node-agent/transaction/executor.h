@@ -79,6 +79,10 @@ class Executor {
   // is journalled, when the last run has ended with the same verdict.
   absl::Status FinishRun(const v1::RunFinished& finished);
 
+  // Removes the images and backups that only steps before the last `steps` name; those of a
+  // transaction in progress are always of the last.  Nothing is journalled.  May be cut anywhere.
+  absl::Status ForgetImagesBefore(std::size_t steps);
+
   // Ok, and nothing is journalled, for a request that was done before or when there is no
   // emergency.
   absl::Status ClearEmergency(const std::string& reason, const std::string& operator_name,

@@ -1,6 +1,7 @@
 #include "node-agent/transaction/images.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -73,6 +74,20 @@ absl::StatusOr<std::string> ImageStore::Load(const std::string& digest,
   }
   return absl::DataLossError(absl::StrCat(
       "image ", path, ": ", content.ok() ? "its bytes are damaged" : content.status().message()));
+}
+
+absl::Status ImageStore::KeepOnly(const std::set<std::string>& digests,
+                                  const std::set<std::string>& backups) {
+  for (const std::string& folder : {images_, backups_}) {
+    ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, fs_.List(folder));
+    for (const DirectoryEntry& entry : entries) {
+      const std::string path = absl::StrCat(folder, "/", entry.name);
+      const bool kept = folder == images_ ? digests.contains(entry.name) : backups.contains(path);
+      if (kept || entry.type != EntryType::RegularFile) continue;
+      RETURN_IF_ERROR(WithContext(fs_.Remove(path), "remove what no recent step names"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace belay

@@ -5,6 +5,7 @@
 // latter with the attributes of the file itself, so that a plain `cp -a` restores it.  One thread.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -33,6 +34,9 @@ class ImageStore {
   // The bytes of `digest`; DATA_LOSS when they are damaged or gone.  Falls back to `backup_path`
   // (may be empty) when that holds the same bytes.
   absl::StatusOr<std::string> Load(const std::string& digest, const std::string& backup_path) const;
+
+  // Removes every image and backup that is not named here, by digest and by path.
+  absl::Status KeepOnly(const std::set<std::string>& digests, const std::set<std::string>& backups);
 
  private:
   FileSystem& fs_;

@@ -205,6 +205,13 @@ TEST_F(RunnerTest, AnApiServerThatIsNotReadyIsNotTouched) {
   ExpectRefused(Command(), "[-]etcd");
 }
 
+TEST_F(RunnerTest, ARunLeavesTheBackupsOfRecentStepsAndNothingElse) {
+  disk.PutFile("/state/images/0123", "of a step that nobody knows", {});
+  ASSERT_TRUE(runner->Execute(Command()).ok());
+  EXPECT_FALSE(disk.Read("/state/images/0123").ok());
+  EXPECT_EQ(disk.List("/state/backups")->size(), 2U);
+}
+
 TEST_F(RunnerTest, WhatIsWrongWithTheStepIsSaidBeforeWhatIsWrongWithTheNode) {
   ready = absl::UnavailableError("500 [-]etcd");
   refused_step = "step-1";

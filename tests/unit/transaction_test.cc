@@ -216,6 +216,22 @@ TEST_F(Transaction, ADamagedImageFallsBackToTheReadableBackup) {
   EXPECT_EQ(Manifest(), OldManifest().bytes);
 }
 
+TEST_F(Transaction, OldImagesAndBackupsAreForgottenAndThoseInUseAreNot) {
+  gate_.kinds = {Kind::Interrupted};
+  EXPECT_TRUE(absl::IsCancelled(Run().status()));
+  const auto count = [&](const char* folder) {
+    return world_.disk.List(std::string(kWorldStateDir) + folder)->size();
+  };
+  world_.disk.PutFile(std::string(kWorldStateDir) + "/images/0123", "old", {});
+  world_.disk.PutFile(std::string(kWorldStateDir) + "/backups/a.bak_1", "old", {});
+  ASSERT_TRUE(executor_->ForgetImagesBefore(0).ok());
+  EXPECT_EQ(count("/images"), 3U);
+  EXPECT_EQ(count("/backups"), 1U);
+  gate_.kinds = {Kind::Failed};
+  ASSERT_TRUE(executor_->Recover().ok());
+  EXPECT_EQ(Manifest(), OldManifest().bytes);
+}
+
 TEST_F(Transaction, ABackupIsReadableAndCarriesTheFilesAttributes) {
   ASSERT_EQ(*Run(), v1::VERDICT_COMMITTED);
   const auto backups = world_.disk.List("/var/lib/belay-agent/backups");
