@@ -50,10 +50,10 @@ void Coordinator::Closed(const std::shared_ptr<AgentSession>& session) {
 
 void Coordinator::CloseAll(const absl::Status& status) {
   draining_ = true;
+  diffs_.EndAll(status);  // before the streams go: nobody has failed to answer
   while (!live_.empty()) Drop(NodeId(live_.begin()->first), status);
   for (auto& [id, watcher] : watchers_) watcher->End(status);
   watchers_.clear();
-  diffs_.EndAll(status);
 }
 
 void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::AgentMessage message) {

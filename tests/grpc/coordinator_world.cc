@@ -289,6 +289,17 @@ v1::ClearEmergency ScriptedAgent::AwaitClear() {
   return Await(v1::CoordinatorMessage::kClearEmergency).clear_emergency();
 }
 
+v1::DiffRequest ScriptedAgent::AwaitDiff() {
+  return Await(v1::CoordinatorMessage::kDiffRequest).diff_request();
+}
+
+void ScriptedAgent::Answer(const v1::DiffRequest& question, v1::NodeDiff diff) {
+  v1::AgentMessage message;
+  message.mutable_diff_answer()->set_request_id(question.request_id());
+  *message.mutable_diff_answer()->mutable_diff() = std::move(diff);
+  Write(message);
+}
+
 void ScriptedAgent::Sync() {
   SendRecord(journal_.back());  // a duplicate is acknowledged too
   while (acknowledged_ < sent_) {

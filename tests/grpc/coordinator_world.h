@@ -97,6 +97,8 @@ class ScriptedAgent {
   void SendRecord(const v1::Record& record);
   v1::Execute AwaitExecute();
   v1::ClearEmergency AwaitClear();
+  v1::DiffRequest AwaitDiff();
+  void Answer(const v1::DiffRequest& question, v1::NodeDiff diff);
   // Returns when the coordinator has taken all that was sent on this stream.
   void Sync();
   long ExecutesUntilNow();  // not yet awaited, behind a Sync
