@@ -12,6 +12,19 @@
 namespace belay {
 namespace {
 
+absl::StatusOr<std::string> Spliced(const std::string& bytes, const v1::Edit& edit,
+                                    const absl::StatusOr<std::vector<Splice>>& splices) {
+  RETURN_IF_ERROR(splices.status());
+  std::string result = bytes;
+  if (!splices->empty()) {
+    ASSIGN_OR_RETURN(result, ApplySplices(bytes, *splices));
+  }
+  // Also without splices: "already so" is a claim that is checked like any other.
+  RETURN_IF_ERROR(VerifyConfigEdit(bytes, result, edit));
+  RETURN_IF_ERROR(VerifyBytes(bytes, result, *splices));
+  return result;
+}
+
 absl::StatusOr<std::string> ApplyOneConfigEdit(const std::string& bytes, const v1::Edit& edit) {
   RETURN_IF_ERROR(CheckConfigEdit(edit));
   ASSIGN_OR_RETURN(const std::vector<ConfigDocument> documents, ReadConfigDocuments(bytes));
@@ -20,16 +33,12 @@ absl::StatusOr<std::string> ApplyOneConfigEdit(const std::string& bytes, const v
                    ChooseDocument(documents, set ? edit.set_config_key().kind()
                                                  : edit.unset_config_key().kind()));
   const ManifestNode& root = documents[chosen].root;
-  ASSIGN_OR_RETURN(const std::vector<Splice> splices,
-                   set ? SetKeySplices(bytes, root, edit.set_config_key())
-                       : UnsetKeySplices(bytes, root, edit.unset_config_key()));
-  std::string result = bytes;
-  if (!splices.empty()) {
-    ASSIGN_OR_RETURN(result, ApplySplices(bytes, splices));
+  if (!set) return Spliced(bytes, edit, UnsetKeySplices(bytes, root, edit.unset_config_key()));
+  absl::StatusOr<std::string> result = absl::UnknownError("");
+  for (const ReplaceWith with : {ReplaceWith::Differences, ReplaceWith::Whole}) {
+    result = Spliced(bytes, edit, SetKeySplices(bytes, root, edit.set_config_key(), with));
+    if (result.ok()) break;
   }
-  // Also without splices: "already so" is a claim that is checked like any other.
-  RETURN_IF_ERROR(VerifyConfigEdit(bytes, result, edit));
-  RETURN_IF_ERROR(VerifyBytes(bytes, result, splices));
   return result;
 }
 

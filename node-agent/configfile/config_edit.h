@@ -1,7 +1,7 @@
 // Edits of a YAML or JSON config file (kubelet, audit policy, encryption, admission, scheduler,
-// kubeadm, kubeconfig), as functions on its bytes: locate with one parser, splice bytes, then read
-// both versions with another parser, as kubelet does, and require that they differ in exactly the
-// operation.  What cannot be edited with certainty is refused.  Pure.
+// kubeadm, kubeconfig), as functions on its bytes: locate in a tree, splice bytes, then read both
+// versions anew as kubelet does and require that they differ in exactly the operation.  What cannot
+// be edited with certainty is refused.  Pure.
 #pragma once
 #include <string_view>
 #include <vector>

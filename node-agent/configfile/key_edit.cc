@@ -58,14 +58,16 @@ SpliceContext ContextOf(std::string_view bytes, const ConfigPlace& place) {
 }  // namespace
 
 absl::StatusOr<Splices> SetKeySplices(std::string_view bytes, const ManifestNode& root,
-                                      const v1::SetConfigKey& edit) {
+                                      const v1::SetConfigKey& edit, ReplaceWith with) {
   ASSIGN_OR_RETURN(ConfigValue value, ParseJson(edit.value_json()));
   ASSIGN_OR_RETURN(const ConfigPlace place, FindConfigPlace(root, edit.path()));
   const int known = static_cast<int>(place.steps.size());
   const ManifestNode& found = *place.found;
   if (known == edit.path().size()) {
     if (ValueOf(found) == value) return Splices{};
-    return ReplaceValue(ContextOf(bytes, place), place.steps.back(), value);
+    const SpliceContext around = ContextOf(bytes, place);
+    return with == ReplaceWith::Differences ? ChangeValue(around, place.steps.back(), value)
+                                            : ReplaceValue(around, place.steps.back(), value);
   }
   const bool empty = found.kind == ManifestNode::Kind::Null || found.items.empty();
   const v1::ConfigPathElement& next = edit.path().at(known);
@@ -78,7 +80,7 @@ absl::StatusOr<Splices> SetKeySplices(std::string_view bytes, const ManifestNode
   const SpliceContext context = ContextAt(bytes, root, found, above);
   if (next.has_key()) {
     ASSIGN_OR_RETURN(value, Wrapped(edit.path(), known + 1, std::move(value), found.line));
-    return AppendEntry(context, found, next.key(), value);
+    return AppendEntries(context, found, {{next.key(), value}});
   }
   // The wrapping makes the selector's key part of the item; the list around it is there already.
   ASSIGN_OR_RETURN(value, Wrapped(edit.path(), known + 1, std::move(value), found.line));
@@ -86,7 +88,7 @@ absl::StatusOr<Splices> SetKeySplices(std::string_view bytes, const ManifestNode
     value.map.emplace(value.map.begin(), next.select().key(),
                       TextConfigValue(next.select().value()));
   }
-  return AppendItem(context, found, value);
+  return InsertItems(context, found, found.items.size() - 1, {value});
 }
 
 absl::StatusOr<Splices> UnsetKeySplices(std::string_view bytes, const ManifestNode& root,

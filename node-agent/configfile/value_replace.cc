@@ -130,21 +130,23 @@ absl::StatusOr<Splices> ReplaceBlockItem(const SpliceContext& context, const Man
                         EndOfLine(bytes, old.begin))}};
 }
 
-// Behind the last entry [begin, end) of {} or []; on a line of its own when that one is.
+// Behind the entry [begin, end) of {} or []; on lines of their own when that one is.  `write` gives
+// the texts.
 template <typename Write>
-Splices AppendInFlow(const SpliceContext& context, size_t begin, size_t end, const Write& write) {
+Splices InsertInFlow(const SpliceContext& context, size_t begin, size_t end, const Write& write) {
   const std::string_view bytes = context.bytes;
   const std::string indent = IndentationAt(bytes, begin);
   const bool own_line = indent.size() == ColumnOf(bytes, begin) && LineStart(bytes, begin) != 0;
   FileStyle style = context.style;
   style.long_flow = style.long_flow && own_line;
-  const std::string text = write(style, indent);
-  if (!own_line) return {{end, end, style.comma + text}};
+  const std::vector<std::string> texts = write(style, indent);
+  if (!own_line) return {{end, end, style.comma + absl::StrJoin(texts, style.comma)}};
+  const std::string eol = EndOfLine(bytes, begin);
+  const std::string text = absl::StrJoin(texts, "," + eol + indent);
   const size_t behind = std::min(bytes.find_first_not_of(" \t", end), bytes.size() - 1);
   const bool comma = bytes[behind] == ',';
   const size_t comment =
       std::min(bytes.find_first_not_of(" \t", comma ? behind + 1 : behind), bytes.size() - 1);
-  const std::string eol = EndOfLine(bytes, begin);
   if (bytes[comment] != '#') return {{end, end, absl::StrCat(",", eol, indent, text)}};
   // The comment stays beside its entry.
   const size_t next = NextLine(bytes, comment);
@@ -179,53 +181,65 @@ absl::StatusOr<Splices> ReplaceRoot(const SpliceContext& context, const Manifest
   return RefuseAtLine(root.line, "the whole document would be replaced; use putFile");
 }
 
-absl::StatusOr<Splices> AppendEntry(const SpliceContext& context, const ManifestNode& mapping,
-                                    const std::string& key, const ConfigValue& value) {
+absl::StatusOr<Splices> AppendEntries(const SpliceContext& context, const ManifestNode& mapping,
+                                      const NewEntries& entries) {
   const std::string_view bytes = context.bytes;
   const size_t last = mapping.items.size() - 1;
   ASSIGN_OR_RETURN(const EntryExtent extent, ExtentOf(bytes, mapping, last));
   const ManifestNode::Style key_like = mapping.keys[last].style;
-  if (!mapping.flow) {
-    if (!OnlyIndented(bytes, extent.key_begin, true)) {
-      return RefuseAtLine(mapping.keys[last].line, "the key shares its line with something else");
-    }
-    RETURN_IF_ERROR(RequireFreeLineEnd(bytes, extent.value_end));
-    return Splices{InsertLinesBehind(
-        context, extent.value_end,
-        WriteBlockEntry(key, value, context.style, key_like, ManifestNode::Style::Plain),
-        ColumnOf(bytes, extent.key_begin))};
+  const ManifestNode::Style plain = ManifestNode::Style::Plain;
+  if (mapping.flow) {
+    return InsertInFlow(
+        context, extent.key_begin, extent.value_end,
+        [&](const FileStyle& style, const std::string& indent) {
+          std::vector<std::string> texts;
+          for (const auto& [key, value] : entries) {
+            texts.push_back(absl::StrCat(WriteText(key, key_like, true, style.json), style.colon,
+                                         WriteFlow(value, style, indent, plain)));
+          }
+          return texts;
+        });
   }
-  return AppendInFlow(context, extent.key_begin, extent.value_end,
-                      [&](const FileStyle& style, const std::string& indent) {
-                        return absl::StrCat(
-                            WriteText(key, key_like, true, style.json), style.colon,
-                            WriteFlow(value, style, indent, ManifestNode::Style::Plain));
-                      });
+  if (!OnlyIndented(bytes, extent.key_begin, true)) {
+    return RefuseAtLine(mapping.keys[last].line, "the key shares its line with something else");
+  }
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, extent.value_end));
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : entries) {
+    for (std::string& line : WriteBlockEntry(key, value, context.style, key_like, plain)) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return Splices{
+      InsertLinesBehind(context, extent.value_end, lines, ColumnOf(bytes, extent.key_begin))};
 }
 
-absl::StatusOr<Splices> AppendItem(const SpliceContext& context, const ManifestNode& list,
-                                   const ConfigValue& value) {
+absl::StatusOr<Splices> InsertItems(const SpliceContext& context, const ManifestNode& list,
+                                    size_t behind, const std::vector<ConfigValue>& values) {
   const std::string_view bytes = context.bytes;
-  const ManifestNode& last = list.items.back();
-  const size_t end = ContentEnd(last);
-  if (!list.flow) {
-    RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
-    FileStyle style = context.style;
-    const size_t begin = LineStart(bytes, last.begin);
-    const size_t dash = begin + ColumnOf(bytes, list.begin);
-    if (dash >= last.begin || bytes[dash] != '-') {
-      return RefuseAtLine(last.line, "the item does not stand behind a dash of its own");
-    }
-    if (last.length > 0) style.dash_width = last.begin - dash;
-    ConfigValue one = EmptyConfigValue(ConfigValue::Kind::List);
-    one.list.push_back(value);
-    return Splices{InsertLinesBehind(context, end, WriteBlock(one, style, LikeOf(last)),
-                                     ColumnOf(bytes, list.begin))};
+  const ManifestNode& item = list.items[behind];
+  const size_t end = ContentEnd(item);
+  if (list.flow) {
+    return InsertInFlow(context, item.begin, end,
+                        [&](const FileStyle& style, const std::string& indent) {
+                          std::vector<std::string> texts;
+                          for (const ConfigValue& value : values) {
+                            texts.push_back(WriteFlow(value, style, indent, LikeOf(item)));
+                          }
+                          return texts;
+                        });
   }
-  return AppendInFlow(context, last.begin, end,
-                      [&](const FileStyle& style, const std::string& indent) {
-                        return WriteFlow(value, style, indent, LikeOf(last));
-                      });
+  RETURN_IF_ERROR(RequireFreeLineEnd(bytes, end));
+  FileStyle style = context.style;
+  const size_t dash = LineStart(bytes, item.begin) + ColumnOf(bytes, list.begin);
+  if (dash >= item.begin || bytes[dash] != '-') {
+    return RefuseAtLine(item.line, "the item does not stand behind a dash of its own");
+  }
+  if (item.length > 0) style.dash_width = item.begin - dash;
+  ConfigValue added = EmptyConfigValue(ConfigValue::Kind::List);
+  added.list = values;
+  return Splices{InsertLinesBehind(context, end, WriteBlock(added, style, LikeOf(item)),
+                                   ColumnOf(bytes, list.begin))};
 }
 
 absl::StatusOr<Splices> RemoveChild(const SpliceContext& context, const PlaceStep& step) {

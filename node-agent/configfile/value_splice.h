@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,19 +20,25 @@ struct SpliceContext {
   FileStyle style;
 };
 
-// `step` leads to the value that goes.
+// `step` leads to the value that goes, whole.
 absl::StatusOr<std::vector<Splice>> ReplaceValue(const SpliceContext& context,
                                                  const PlaceStep& step, const ConfigValue& value);
+// Changes only what differs, so that comments beside equal keys and items stay.
+absl::StatusOr<std::vector<Splice>> ChangeValue(const SpliceContext& context, const PlaceStep& step,
+                                                const ConfigValue& value);
 // The root is {} or loses all its keys.
 absl::StatusOr<std::vector<Splice>> ReplaceRoot(const SpliceContext& context,
                                                 const ManifestNode& root, const ConfigValue& value);
 
-// Behind the last entry or item; the collection is not empty.
-absl::StatusOr<std::vector<Splice>> AppendEntry(const SpliceContext& context,
-                                                const ManifestNode& mapping, const std::string& key,
-                                                const ConfigValue& value);
-absl::StatusOr<std::vector<Splice>> AppendItem(const SpliceContext& context,
-                                               const ManifestNode& list, const ConfigValue& value);
+// Behind the last entry; the map is not empty.
+using NewEntries = std::vector<std::pair<std::string, ConfigValue>>;
+absl::StatusOr<std::vector<Splice>> AppendEntries(const SpliceContext& context,
+                                                  const ManifestNode& mapping,
+                                                  const NewEntries& entries);
+// Behind the item `behind`.
+absl::StatusOr<std::vector<Splice>> InsertItems(const SpliceContext& context,
+                                                const ManifestNode& list, size_t behind,
+                                                const std::vector<ConfigValue>& values);
 
 // The entry or item of `step`, which is not the only one.
 absl::StatusOr<std::vector<Splice>> RemoveChild(const SpliceContext& context,

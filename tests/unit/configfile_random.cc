@@ -143,6 +143,25 @@ RandomValue ConfigGenerator::Value(int depth) {
   return value;
 }
 
+RandomValue ConfigGenerator::Mutated(const RandomValue& value, int depth) {
+  if (value.kind != Kind::Map && value.kind != Kind::List) return Chance(70) ? value : Value(depth);
+  RandomValue out;
+  out.kind = value.kind;
+  for (const auto& [key, item] : value.map) {
+    if (!Chance(15)) out.map.emplace_back(key, Mutated(item, depth + 1));
+  }
+  for (const RandomValue& item : value.list) {
+    if (Chance(10)) out.list.push_back(Value(depth + 1));
+    if (!Chance(15)) out.list.push_back(Mutated(item, depth + 1));
+  }
+  while (Chance(35)) {
+    const std::string key = absl::StrCat("fresh", out.map.size());
+    if (value.kind == Kind::Map) out.map.emplace_back(key, Value(depth + 1));
+    if (value.kind == Kind::List) out.list.push_back(Value(depth + 1));
+  }
+  return out;
+}
+
 std::string ConfigGenerator::Text(const std::string& text, const Look& look, bool) {
   if (look.json) return Quoted(text);
   if (IsHarmless(text) && !Chance(look.quotes)) return text;
@@ -311,6 +330,14 @@ v1::Edit ConfigGenerator::Edit(const RandomFile& file) {
       break;
     }
     if (Chance(30)) break;
+  }
+  const bool collection = node->kind == Kind::Map || node->kind == Kind::List;
+  if (set && collection && !path.empty() && !path.rbegin()->has_select() && Chance(50)) {
+    v1::Edit edit;
+    *edit.mutable_set_config_key()->mutable_path() = path;
+    edit.mutable_set_config_key()->set_kind(kind);
+    edit.mutable_set_config_key()->set_value_json(JsonOf(Mutated(*node, 2)));
+    return edit;
   }
   const bool selected = !path.empty() && path.rbegin()->has_select();
   if (selected) path.Add()->set_key("fresh");

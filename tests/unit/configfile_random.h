@@ -50,6 +50,8 @@ class ConfigGenerator {
   std::string HardText();
   RandomValue Value(int depth);
   RandomValue Map(int depth);
+  // Like it in most: something taken out, changed, put in.
+  RandomValue Mutated(const RandomValue& value, int depth);
 
   std::string Scalar(const RandomValue& value, const Look& look, bool flow);
   std::string Text(const std::string& text, const Look& look, bool flow);

@@ -203,6 +203,25 @@ TEST(ConfigValues, ValuesOfEveryShapeAreReplaced) {
   EXPECT_EQ(Edited("{}", SetKeyEdit("a.b", "1")), "{\"a\": {\"b\": 1}}");
 }
 
+TEST(ConfigValues, G2WhatIsEqualInTheOldAndTheNewValueStaysAsItIsWritten) {
+  const std::string map = "a:\n  # one\n  b: 'x' # first\n  c: 2 # second\n  d:\n    - p # third\n";
+  EXPECT_EQ(Edited(map, SetKeyEdit("a", "{\"b\":\"x\",\"c\":3,\"d\":[\"p\",\"q\"],\"e\":{}}")),
+            "a:\n  # one\n  b: 'x' # first\n  c: 3 # second\n  d:\n    - p # third\n    - q\n"
+            "  e: {}\n");
+  EXPECT_EQ(Edited(map, SetKeyEdit("a", "{\"b\":\"x\"}")), "a:\n  # one\n  b: 'x' # first\n");
+  const std::string list = "l:\n- A # a\n# of b\n- 'B'\n- C # c\n";
+  EXPECT_EQ(Edited(list, SetKeyEdit("l", "[\"A\",\"C\"]")), "l:\n- A # a\n# of b\n- C # c\n");
+  EXPECT_EQ(Edited(list, SetKeyEdit("l", "[\"A\",\"B\",\"X\",\"D\",\"C\"]")),
+            "l:\n- A # a\n# of b\n- 'B'\n- 'X'\n- 'D'\n- C # c\n");
+  EXPECT_EQ(Edited(list, SetKeyEdit("l", "[\"A\",\"B\",\"Z\"]")),
+            "l:\n- A # a\n# of b\n- 'B'\n- Z # c\n");
+  EXPECT_EQ(Edited("l: [A, \"B\", C]\n", SetKeyEdit("l", "[\"A\",\"C\",\"D\",\"E\"]")),
+            "l: [A, \"C\", D, E]\n");
+  EXPECT_EQ(Edited("l:\n- A\n- B", SetKeyEdit("l", "[\"A\"]")), "l:\n- A");
+  EXPECT_EQ(Edited("l:\n- A\n- B\n- C", SetKeyEdit("l", "[\"A\"]")), "l:\n- A");
+  EXPECT_EQ(Edited("l:\n- A\n- B", SetKeyEdit("l", "[\"Z\",\"A\",\"B\"]")), "l:\n- Z\n- A\n- B");
+}
+
 TEST(ConfigValues, E6ToE11WhatStandsAroundStays) {
   EXPECT_EQ(Edited("a: x  \nb: 1 \n", SetKeyEdit("a", "\"z\"")), "a: z  \nb: 1 \n");
   EXPECT_EQ(Edited("a:\n- x\n\n# c\n- y\n# behind\n\n\n", SetKeyEdit("a[2]", "\"z\"")),
