@@ -88,6 +88,8 @@ class RunnerTest : public testing::Test {
 
   // Appends the step's name to the manifest.
   absl::StatusOr<StepPlan> Prepare(const v1::Step& step) {
+    clock.Pass(preparing_takes_ns);
+    if (stopped_while_preparing) return absl::CancelledError("the agent is stopping");
     if (step.name() == refused_step) return absl::FailedPreconditionError("manifest is a symlink");
     absl::StatusOr<FileContent> before = disk.Read(kManifest);
     if (!before.ok()) return before.status();
@@ -146,6 +148,8 @@ class RunnerTest : public testing::Test {
   absl::Status ready;
   bool stopping = false;
   bool foreign_write = false;  // right after the manifest was read
+  std::int64_t preparing_takes_ns = 0;
+  bool stopped_while_preparing = false;
   std::string refused_step;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<Runner> runner;
@@ -193,6 +197,19 @@ TEST_F(RunnerTest, APathOutsideThePolicyIsRefused) {
   file.set_mode(0600);
   file.set_owner("0:0");
   ExpectRefused(Command(), "/root/.ssh/authorized_keys");
+}
+
+TEST_F(RunnerTest, APermitThatPassesWhileTheNodeIsLookedAtBeginsNothing) {
+  preparing_takes_ns = kPermitNs;
+  ExpectIgnored(Command());
+  EXPECT_FALSE(executor->state().current.has_value());
+}
+
+TEST_F(RunnerTest, AStopWhileTheNodeIsLookedAtIsNoRefusal) {
+  stopped_while_preparing = true;
+  const std::size_t before = Records();
+  EXPECT_TRUE(absl::IsCancelled(runner->Execute(Command())));
+  EXPECT_EQ(Records(), before);
 }
 
 TEST_F(RunnerTest, AnotherManifestIsRefused) {
