@@ -148,6 +148,13 @@ absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& pla
                                     const CommandLine& line, const FlagUse& use,
                                     const std::string& value) {
   const size_t item = use.value_index.value_or(use.index);
+  if (use.value_index.has_value() && (IsFlagWord(value) || value == "--")) {
+    return RefuseAtLine(line.items[item].line,
+                        absl::StrCat("the value of --", use.name,
+                                     " stands in its own item behind "
+                                     "the flag, where '",
+                                     value, "' looks like a flag; write --", use.name, "=", value));
+  }
   if (use.value_index.has_value() && (value == "true" || value == "false")) {
     return RefuseAtLine(line.items[item].line,
                         absl::StrCat("the value of --", use.name,
@@ -233,6 +240,11 @@ absl::StatusOr<Splices> SetFlagSplices(std::string_view bytes, const EditPlace& 
     }
     return InsertFlag(bytes, place, line, absl::StrCat("--", edit.flag(), "=", edit.value()));
   }
+  // Given several times with that value: whichever counts, the program reads what is wanted.
+  const bool already = std::all_of(line.uses.begin(), line.uses.end(), [&](const FlagUse& use) {
+    return use.value.value_or("true") == edit.value() && IsLiteral(line, use);
+  });
+  if (already) return Splices{};
   // The last use is the one that counts; it stays, the others go.
   const FlagUse kept = line.uses.back();
   line.uses.pop_back();

@@ -11,7 +11,7 @@
 
 namespace belay {
 
-// After it the flag stands once, with that value.
+// After it the flag stands once, with that value; or as often as before, if each has it already.
 absl::StatusOr<std::vector<Splice>> SetFlagSplices(std::string_view bytes, const EditPlace& place,
                                                    const v1::SetFlag& edit);
 // After it the flag stands nowhere.

@@ -248,8 +248,13 @@ absl::Status JudgeCommandLine(const JudgedPlace& before, const JudgedPlace& afte
                                [](const Word* x, const Word* y) { return x->SameAs(*y); });
   if (!same) return WrongResult("another argument would change as well");
   if (!AreTexts(a, b)) return WrongResult("a text would become something else");
-  if (edit.has_set_flag() && b.values != std::vector<std::string>{edit.set_flag().value()}) {
-    return WrongResult("the flag would not have the value");
+  if (edit.has_set_flag()) {
+    const bool right = std::all_of(b.values.begin(), b.values.end(), [&](const std::string& value) {
+      return value == edit.set_flag().value();
+    });
+    // Several uses are right only where they were so already.
+    if (!right || b.values.empty() || (b.values.size() > 1 && a.values != b.values))
+      return WrongResult("the flag would not have the value");
   }
   if (edit.has_unset_flag() && !b.values.empty())
     return WrongResult("the flag would still be there");

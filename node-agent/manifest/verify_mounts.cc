@@ -54,6 +54,14 @@ bool IsMounted(const Items& mounts, const Items& volumes, const v1::MountPath& e
   });
 }
 
+absl::Status CheckLists(const Items& mounts, const Items& volumes, const JudgedPlace& after) {
+  if (mounts != ItemsOf(*after.container, "volumeMounts"))
+    return WrongResult("the mounts would not be the intended ones");
+  if (volumes != ItemsOf(*after.spec, "volumes"))
+    return WrongResult("the volumes would not be the intended ones");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status JudgeMountPath(const JudgedPlace& before, const JudgedPlace& after,
@@ -81,11 +89,7 @@ absl::Status JudgeMountPath(const JudgedPlace& before, const JudgedPlace& after,
                                                          {"type", TextModel(type)}})}}));
     }
   }
-  if (mounts != ItemsOf(*after.container, "volumeMounts") ||
-      volumes != ItemsOf(*after.spec, "volumes")) {
-    return WrongResult("the volumes or mounts would not be the intended ones");
-  }
-  return absl::OkStatus();
+  return CheckLists(mounts, volumes, after);
 }
 
 absl::Status JudgeUnmountPath(const JudgedPlace& before, const JudgedPlace& after,
@@ -111,11 +115,7 @@ absl::Status JudgeUnmountPath(const JudgedPlace& before, const JudgedPlace& afte
   std::erase_if(volumes, [&](const Model& volume) {
     return std::find(freed.begin(), freed.end(), TextOf(volume, "name")) != freed.end();
   });
-  if (mounts != ItemsOf(*after.container, "volumeMounts") ||
-      volumes != ItemsOf(*after.spec, "volumes")) {
-    return WrongResult("the volumes or mounts would not be the intended ones");
-  }
-  return absl::OkStatus();
+  return CheckLists(mounts, volumes, after);
 }
 
 }  // namespace belay

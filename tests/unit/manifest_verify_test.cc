@@ -83,6 +83,70 @@ TEST(VerifyEdit, WantsExactlyOneVolumeAndMount) {
       << "a volume of another path";
 }
 
+TEST(VerifyEdit, SeesAUseThatBecameTwo) {
+  EXPECT_FALSE(Accepts(Pod("[kube-apiserver, --v=2]"), Pod("[kube-apiserver, --v=2, --v=2]"),
+                       SetFlagEdit("v", "2")));
+  EXPECT_TRUE(Accepts(Pod("[kube-apiserver, --v=2, --v=2]"), Pod("[kube-apiserver, --v=2, --v=2]"),
+                      SetFlagEdit("v", "2")));
+}
+
+TEST(VerifyEdit, SeesAnArgumentThatChangedItsList) {
+  EXPECT_FALSE(Accepts(Pod("[kube-apiserver, --w=1]", "    args: [--v=1]\n"),
+                       Pod("[kube-apiserver]", "    args: [--w=1, --v=2]\n"),
+                       SetFlagEdit("v", "2")));
+}
+
+TEST(VerifyEdit, SeesChangesInOtherDocuments) {
+  const std::string pod = Pod("[kube-apiserver, --v=1]");
+  const std::string done = Pod("[kube-apiserver, --v=2]");
+  const v1::Edit edit = SetFlagEdit("v", "2");
+  EXPECT_TRUE(Accepts(pod + "---\na: b\n", done + "---\na: b\n", edit));
+  EXPECT_FALSE(Accepts(pod + "---\na: b\n", done + "---\na: c\n", edit));
+  EXPECT_FALSE(Accepts(pod + "---\na: b\n", done, edit));
+}
+
+TEST(VerifyEdit, SeesAnotherPlaceThatAnAnchorChanged) {
+  EXPECT_FALSE(Accepts(Pod("&c [kube-apiserver, --v=1]", "  - name: b\n    command: *c\n"),
+                       Pod("&c [kube-apiserver, --v=2]", "  - name: b\n    command: *c\n"),
+                       SetFlagEdit("v", "2")));
+}
+
+TEST(VerifyEdit, SeesWhatHappensInAScript) {
+  const auto script = [](const std::string& text) { return Pod("[sh, -c, \"" + text + "\"]"); };
+  const v1::Edit edit = SetFlagEdit("v", "2");
+  EXPECT_TRUE(
+      Accepts(script("kube-apiserver --v=1 2>&1"), script("kube-apiserver --v=2 2>&1"), edit));
+  EXPECT_FALSE(
+      Accepts(script("kube-apiserver --v=1 2>&1"), script("kube-apiserver --v=2 >&1"), edit));
+  EXPECT_FALSE(Accepts(script("kube-apiserver --v=1"), script("--v=2 kube-apiserver"), edit));
+  EXPECT_FALSE(Accepts(script("kube-apiserver --w=1 --v=1"), script("kube-apiserver --v=2"), edit));
+  EXPECT_FALSE(
+      Accepts(script("kube-apiserver --v=1"), Pod("[bash, -c, kube-apiserver --v=2]"), edit));
+  EXPECT_FALSE(Accepts(script("kube-apiserver"), Pod("[sh, -c, kube-apiserver, --v=2]"), edit));
+}
+
+TEST(VerifyEdit, WantsTheMountAndItsUnusedVolumeGone) {
+  v1::Edit edit;
+  edit.mutable_unmount_path()->set_manifest("kube-apiserver");
+  edit.mutable_unmount_path()->set_mount_path("/a");
+  const std::string mounts =
+      "    volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b}]\n";
+  const std::string volumes = "  volumes: [{name: a}, {name: b}]\n";
+  const std::string before = Pod("[x]", mounts + volumes);
+  const std::string left = "    volumeMounts: [{name: b, mountPath: /b}]\n";
+  EXPECT_TRUE(Accepts(before, Pod("[x]", left + "  volumes: [{name: b}]\n"), edit));
+  EXPECT_FALSE(Accepts(before, before, edit));
+  EXPECT_FALSE(Accepts(before, Pod("[x]", left + volumes), edit)) << "the volume stays";
+  EXPECT_FALSE(Accepts(before, Pod("[x]", left + "  volumes: [{name: a}]\n"), edit));
+  EXPECT_FALSE(Accepts(before, Pod("[x]", mounts + "  volumes: [{name: b}]\n"), edit));
+  const std::string other = "  - name: other\n    volumeMounts: [{name: a, mountPath: /x}]\n";
+  EXPECT_TRUE(
+      Accepts(Pod("[x]", mounts + other + volumes), Pod("[x]", left + other + volumes), edit));
+  EXPECT_FALSE(Accepts(Pod("[x]", mounts + other + volumes),
+                       Pod("[x]", left + other + "  volumes: [{name: b}]\n"), edit))
+      << "another container uses it";
+}
+
 TEST(VerifyBytes, SeesEveryByteOutsideOfTheSplices) {
   EXPECT_TRUE(VerifyBytes("abcdef", "abXYef", {{2, 4, "XY"}}).ok());
   EXPECT_FALSE(VerifyBytes("abcdef", "aBXYef", {{2, 4, "XY"}}).ok());
