@@ -30,4 +30,14 @@ absl::Status RunAgent(const std::string& config_path);
 // A few lines about the node's journal, read without touching it; also while the agent runs.
 absl::StatusOr<std::string> DescribeAgent(const std::string& config_path);
 
+// Every record in a line of its own; as above.
+absl::StatusOr<std::string> ShowJournal(const std::string& config_path);
+
+// The copies of what files were before a step, oldest first; as above.
+absl::StatusOr<std::string> ListBackups(const std::string& config_path);
+
+// Puts the file that `copy` was taken of back, as atomically as a step does, but with no gate.
+// FAILED_PRECONDITION while the agent runs or a step is in progress.
+absl::StatusOr<std::string> RestoreBackup(const std::string& config_path, const std::string& copy);
+
 }  // namespace belay

@@ -1,4 +1,4 @@
-// belay-agent: enrol, run, status.
+// belay-agent: enrol, run, status, journal, backups, restore.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
@@ -50,6 +50,14 @@ int Main(int argc, char** argv) {
   run->add_option("--config", config, "Configuration")->capture_default_str();
   CLI::App* const status = app.add_subcommand("status", "Show this node's journal in a few lines");
   status->add_option("--config", config, "Configuration")->capture_default_str();
+  CLI::App* const journal = app.add_subcommand("journal", "Show everything that was ever done");
+  journal->add_option("--config", config, "Configuration")->capture_default_str();
+  CLI::App* const backups = app.add_subcommand("backups", "List copies of files before a step");
+  backups->add_option("--config", config, "Configuration")->capture_default_str();
+  std::string copy;
+  CLI::App* const restore = app.add_subcommand("restore", "Put a file back from its backup");
+  restore->add_option("backup", copy, "As 'backups' lists it")->required();
+  restore->add_option("--config", config, "Configuration")->capture_default_str();
 
   try {
     app.parse(argc, argv);
@@ -65,7 +73,11 @@ int Main(int argc, char** argv) {
     return Report(EnrolAgent(enrolment));
   }
   if (run->parsed()) return Report(RunAgent(config));
-  const absl::StatusOr<std::string> text = DescribeAgent(config);
+  const absl::StatusOr<std::string> text = journal->parsed()   ? ShowJournal(config)
+                                           : backups->parsed() ? ListBackups(config)
+                                           : restore->parsed()
+                                               ? RestoreBackup(config, AbsolutePath(copy))
+                                               : DescribeAgent(config);
   if (text.ok()) std::cout << *text;
   return Report(text.status());
 }

@@ -4,11 +4,10 @@
 #include "common/base/status_macros.h"
 #include "common/base/time_text.h"
 #include "common/crypto/x509.h"
-#include "common/durable/framed_log.h"
 #include "common/os/posix_file_system.h"
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_files.h"
-#include "node-agent/driver/reading_view.h"
+#include "node-agent/driver/local_journal.h"
 #include "node-agent/transaction/machine.h"
 #include "node-agent/transaction/restore_commands.h"
 
@@ -16,18 +15,9 @@ namespace belay {
 namespace {
 
 absl::StatusOr<std::string> DescribeJournal(const FileSystem& files, const AgentConfig& config) {
-  const std::string path = absl::StrCat(config.state_dir, "/journal");
-  if (absl::IsNotFound(files.Read(path).status()))
-    return "journal: none yet; the agent has not run\n";
-  ReadingView view(files);
-  ASSIGN_OR_RETURN(const std::unique_ptr<FramedLog> log, FramedLog::Open(view, path));
-  std::vector<v1::Record> records;
-  for (const std::string& frame : log->frames()) {
-    v1::Record record;
-    if (!record.ParseFromString(frame))
-      return absl::DataLossError(absl::StrCat(path, ": a frame is not a record"));
-    records.push_back(std::move(record));
-  }
+  ASSIGN_OR_RETURN(const std::vector<v1::Record> records,
+                   ReadLocalJournal(files, config.state_dir));
+  if (records.empty()) return "journal: none yet; the agent has not run\n";
   ASSIGN_OR_RETURN(const NodeState state, Fold(records));
   std::string out =
       absl::StrCat("journal: ", records.size(), " records, ", PhaseText(state.phase), "\n");
