@@ -109,7 +109,7 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   root.footer(
       "Exit codes: 0 done, 3 a rollout stopped, 4 emergency stop, 2 wrong usage, 1 anything "
-      "else.\n\n"
+      "else; edit and plan diff say theirs in their help.\n\n"
       "Examples:\n  belayctl key generate --out ops\n  belayctl plan sign plan.yaml --key ops.key "
       "--out "
       "signed.plan\n  belayctl rollout start signed.plan --cluster prod --watch");
