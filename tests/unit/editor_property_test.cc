@@ -62,7 +62,7 @@ class Table {
       std::printf("%-24s %8d %8d %8d %8d\n", name.c_str(), row.cases, row.edited, row.already,
                   row.refused);
   }
-  const Row& of(const std::string& name) { return rows_[name]; }
+  uint64_t by_the_check = 0;  // refused only because the result was wrong
 
  private:
   std::map<std::string, Row> rows_;
@@ -102,6 +102,7 @@ void RunCases(uint64_t seed, uint64_t cases, bool damaged, Table& table,
     table.Count(oracle::NameOf(edit), verdict.ending);
     ASSERT_NE(verdict.ending, Ending::Wrong) << edit.ShortDebugString() << "\n=== input\n"
                                              << pod.text << "\n=== wrong: " << verdict.what;
+    if (verdict.what.find("was checked and") != std::string::npos) ++table.by_the_check;
     if (verdict.ending == Ending::Refused && reasons != nullptr) {
       std::string reason =
           verdict.what.substr(std::min(verdict.what.find(": "), verdict.what.size()));
@@ -121,6 +122,10 @@ TEST(EditorProperty, EditedTextParsesToTheEditedPod) {
   std::map<std::string, int> reasons;
   RunCases(seed, cases, false, table, &reasons);
   table.Print("edits of made pods");
+  // The editor's own check is for what nobody foresaw: a bare flag that gets a neighbour as value.
+  // Were it needed often, it would hide mistakes in editing.
+  std::cout << "refused by the check of the result: " << table.by_the_check << "\n";
+  EXPECT_LE(table.by_the_check * 100, cases);
   if (std::getenv("BELAY_PROPERTY_REASONS") != nullptr) {
     for (const auto& [reason, count] : reasons) std::cout << count << " " << reason << "\n";
   }

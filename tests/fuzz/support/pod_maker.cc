@@ -126,8 +126,32 @@ void AddFlags(Choices& choices, std::vector<std::string>& items, std::vector<std
   }
 }
 
+std::string InShell(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \"'\\$#*{}[]()&;|<>~`!?\n") == std::string::npos)
+    return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+// A script for a shell that starts the program, as hand-made clusters have it.
+std::string MakeScript(Choices& choices, const std::string& program,
+                       std::vector<std::string>& flags) {
+  constexpr std::array<std::string_view, 4> kEnds = {"", " 2>&1", " 1>>/var/log/x.log 2>&1",
+                                                     " >/dev/null"};
+  std::vector<std::string> words;
+  AddFlags(choices, words, flags);
+  std::string script = choices.OneIn(2) ? "exec " + program : "/usr/bin/" + program;
+  for (const std::string& word : words) absl::StrAppend(&script, " ", InShell(word));
+  return script + Text(choices.Of(kEnds));
+}
+
 Argv MakeArgv(Choices& choices, const std::string& program, std::vector<std::string>& flags) {
   Argv argv;
+  if (choices.OneIn(14)) {
+    argv.command = {"/bin/sh", "-c", MakeScript(choices, program, flags)};
+    return argv;
+  }
   switch (choices.Below(10)) {
     case 6:
       argv.command = {"/usr/local/bin/" + program};

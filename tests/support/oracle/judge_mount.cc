@@ -129,8 +129,11 @@ std::string JudgeMount(std::string_view before, std::string_view after, const Po
   const Value* const there = VolumeNamed(old_place, edit.name());
   if (there != nullptr) {
     const Value* const host = there->Find("hostPath");
-    if (host == nullptr || HostPathOf(*there) != NoSlash(edit.host_path()) ||
-        TextOf(*host, "type") != type) {
+    // The default type asks for a directory; a volume that promises less gives one too.
+    const std::string given = host == nullptr ? "" : TextOf(*host, "type");
+    const bool fits =
+        given == type || (type == "DirectoryOrCreate" && (given.empty() || given == "Directory"));
+    if (host == nullptr || HostPathOf(*there) != NoSlash(edit.host_path()) || !fits) {
       return "the volume's name was taken by another: this had to be refused";
     }
     if (!SameItems(old_volumes, new_volumes)) return "the volumes changed";
