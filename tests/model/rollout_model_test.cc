@@ -34,7 +34,6 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
   std::vector<Case> cases = {{{.crashes = 1}, {}},
                              {{.losses = 1, .doubles = 1}, {}},
                              {{.flips = 1}, {}},
-                             {{.crashes = 1, .verbs = 1}, {}},
                              {{.verbs = 1}, {.soak = true}},
                              {{.verbs = 2}, {.approval = true, .deadline = true}}};
   // The long search, left out of the quick suite; the bound is on the world, not on the invariants.
@@ -43,9 +42,9 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
              {{.crashes = 1, .losses = 1, .doubles = 1}, {}},
              {{.crashes = 1, .flips = 1}, {}},
              {{.losses = 1, .flips = 2}, {}},
-             {{.crashes = 1, .verbs = 2}, {.soak = true, .deadline = true}},
-             {{.losses = 1, .verbs = 2}, {.approval = true}},
-             {{.verbs = 3}, {}}};
+             {{.crashes = 1, .verbs = 1}, {.soak = true, .deadline = true}},
+             {{.losses = 1, .verbs = 1}, {.approval = true}},
+             {{.verbs = 2}, {}}};
   }
   std::printf("%-60s %10s %12s %10s %10s\n", "hostile world", "states", "transitions", "completed",
               "stopped");
