@@ -64,7 +64,6 @@ absl::StatusOr<Splices> SetKeySplices(std::string_view bytes, const ManifestNode
   const int known = static_cast<int>(place.steps.size());
   const ManifestNode& found = *place.found;
   if (known == edit.path().size()) {
-    if (ValueOf(found) == value) return Splices{};
     const SpliceContext around = ContextOf(bytes, place);
     return with == ReplaceWith::Differences ? ChangeValue(around, place.steps.back(), value)
                                             : ReplaceValue(around, place.steps.back(), value);

@@ -217,6 +217,8 @@ TEST(ConfigValues, G2WhatIsEqualInTheOldAndTheNewValueStaysAsItIsWritten) {
             "l:\n- A # a\n# of b\n- 'B'\n- Z # c\n");
   EXPECT_EQ(Edited("l: [A, \"B\", C]\n", SetKeyEdit("l", "[\"A\",\"C\",\"D\",\"E\"]")),
             "l: [A, \"C\", D, E]\n");
+  EXPECT_EQ(Edited("l:\n- A\n- B # b\n", SetKeyEdit("l", "[\"A\",\"B\",\"B\"]")),
+            "l:\n- A\n- B # b\n- B\n");
   EXPECT_EQ(Edited("l:\n- A\n- B", SetKeyEdit("l", "[\"A\"]")), "l:\n- A");
   EXPECT_EQ(Edited("l:\n- A\n- B\n- C", SetKeyEdit("l", "[\"A\"]")), "l:\n- A");
   EXPECT_EQ(Edited("l:\n- A\n- B", SetKeyEdit("l", "[\"Z\",\"A\",\"B\"]")), "l:\n- Z\n- A\n- B");
