@@ -77,6 +77,19 @@ std::vector<Model> ScriptWords(const std::string& script) {
   return words;
 }
 
+// "2>&1", ">/dev/null", "|": no value of the flag in front of it.
+bool IsOperator(const Item& item) {
+  if (item.list != "script") return false;
+  const size_t at = item.value->text.find_first_not_of("0123456789");
+  return at != std::string::npos &&
+         std::string_view("<>|&;").find(item.value->text[at]) != std::string_view::npos;
+}
+// Behind it stands another command.
+bool EndsCommand(const Item& item) {
+  return IsOperator(item) &&
+         std::string_view("|&;").find(item.value->text[0]) != std::string_view::npos;
+}
+
 // Where the program stands: what is in front of it is a wrapper's.
 size_t ProgramIndex(const std::vector<Item>& items, const std::vector<std::string>& names) {
   const auto is_program = [&](size_t i) {
@@ -116,13 +129,14 @@ std::vector<Word> WordsOf(const Model& container, const std::vector<std::string>
   for (size_t i = 0; i < items.size(); ++i) {
     const std::string& text = items[i].value->text;
     Word word{"", items[i].list, text, "", items[i].value, nullptr};
-    over = over || (i > program && text == "--");
+    over = over || (i > program && (text == "--" || EndsCommand(items[i])));
     if (i >= program && !over && IsScalar(*items[i].value) && IsFlagWord(text)) {
       const std::string body = text.substr(text[1] == '-' ? 2 : 1);
       const size_t equals = body.find('=');
       word.flag = NormalFlagName(body.substr(0, equals));
       const bool next = i + 1 < items.size() && IsScalar(*items[i + 1].value) &&
-                        !IsFlagWord(items[i + 1].value->text) && items[i + 1].value->text != "--";
+                        !IsFlagWord(items[i + 1].value->text) && items[i + 1].value->text != "--" &&
+                        !IsOperator(items[i + 1]);
       if (equals != std::string::npos) {
         word.value = body.substr(equals + 1);
       } else if (next) {
