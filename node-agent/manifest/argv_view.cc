@@ -24,7 +24,8 @@ class ProgramFinder {
     for (const ArgvItem& item : argv_) {
       if (item.is_text && !IsFlagWord(item.text) && IsShell(item.text)) return ShellRefusal(item);
     }
-    if (first.find_first_of(" \t\r\n") != std::string_view::npos) return Unclear();
+    if (IsFlagWord(first) || first.find_first_of(" \t\r\n") != std::string_view::npos)
+      return Unclear();
     return BehindUnknown();
   }
 

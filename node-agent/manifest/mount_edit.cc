@@ -188,9 +188,11 @@ absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
                          bytes[blank - 1] == '\r' || bytes[blank - 1] == '\t')) {
       --blank;
     }
-    return Splice{at, at,
-                  absl::StrCat(Key(key, place.json), "[", item.flow_text, "],",
-                               std::string(bytes.substr(blank, at - blank)))};
+    // On one line YAML has a blank behind the comma; JSON may have none.
+    const std::string gap = blank == at && !place.json
+                                ? std::string(" ")
+                                : std::string(bytes.substr(blank, at - blank));
+    return Splice{at, at, absl::StrCat(Key(key, place.json), "[", item.flow_text, "],", gap)};
   }
   ASSIGN_OR_RETURN(const size_t end, PlaceForKey(bytes, mapping));
   const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
