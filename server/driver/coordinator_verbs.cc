@@ -139,7 +139,10 @@ absl::StatusOr<v1::Rollout> Coordinator::ChangeRollout(RolloutVerb verb,
     case rollout::Allowance::Kind::Takes:
       break;
   }
-  if (verb == RolloutVerb::Retry) RETURN_IF_ERROR(WhyNoRetry(*entry));
+  if (verb == RolloutVerb::Retry) {
+    RETURN_IF_ERROR(LearnNodes());  // those enrolled since then, also when they never connected
+    RETURN_IF_ERROR(WhyNoRetry(*entry));
+  }
   Feed(entry, event);
   RETURN_IF_ERROR(fatal_);
   log_(absl::StrCat(what, ": by ", operator_name,

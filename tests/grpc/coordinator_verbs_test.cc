@@ -117,6 +117,18 @@ TEST_F(CoordinatorVerbsTest, TheSoakTimeIsWaitedAndTheDeadlineKeptOverARestart) 
   EXPECT_EQ(world_.AwaitPassing(id, 30, Ended).stop_cause(), v1::STOP_CAUSE_DEADLINE);
 }
 
+TEST_F(CoordinatorVerbsTest, AClusterThatHasChangedSinceTheStopIsNotRetried) {
+  StartAll();
+  const std::string id = Roll();
+  cp1_.Finished(cp1_.AwaitExecute(), v1::VERDICT_ROLLED_BACK);
+  world_.Await(id, Ended);
+  Sql("INSERT INTO nodes(cluster, node) VALUES('prod', 'cp4')");  // enrolled, never connected
+  const auto refused = Ask(&v1::Admin::Stub::RetryRollout, id);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.status().message().find("other nodes"), std::string::npos) << refused.status();
+  EXPECT_EQ(cp1_.ExecutesUntilNow(), 0);
+}
+
 TEST_F(CoordinatorVerbsTest, WhatComesFromABackupIsPausedUntilSomebodyHasLooked) {
   StartAll();
   const std::string id = Roll();
