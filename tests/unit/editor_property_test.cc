@@ -125,7 +125,7 @@ TEST(EditorProperty, EditedTextParsesToTheEditedPod) {
   // The editor's own check is for what nobody foresaw: a bare flag that gets a neighbour as value.
   // Were it needed often, it would hide mistakes in editing.
   std::cout << "refused by the check of the result: " << table.by_the_check << "\n";
-  EXPECT_LE(table.by_the_check * 100, cases);
+  EXPECT_LE(table.by_the_check * 300, cases);
   if (std::getenv("BELAY_PROPERTY_REASONS") != nullptr) {
     for (const auto& [reason, count] : reasons) std::cout << count << " " << reason << "\n";
   }

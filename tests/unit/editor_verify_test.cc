@@ -1,6 +1,8 @@
 // The judge of edits again: what must not slip through beside the intended change.
 #include <gtest/gtest.h>
 
+#include "node-agent/manifest/edit.h"
+#include "node-agent/manifest/tree.h"
 #include "node-agent/manifest/verify.h"
 #include "tests/unit/manifest_edits.h"
 
@@ -68,6 +70,20 @@ TEST(EditorVerify, AsksWhetherAMountIsReadOnly) {
   EXPECT_FALSE(Accepts(writable, writable, edit)) << "mounted, but not read-only";
   const std::string read_only = Mounts("{name: a, mountPath: /a, readOnly: true}", volume);
   EXPECT_TRUE(Accepts(read_only, read_only, edit));
+}
+
+TEST(EditorMerge, RemovesWholeElementsOnly) {
+  const auto outcome =
+      ApplyEdits(Mounts("", "").replace(Mounts("", "").find("[kube-apiserver]"), 16,
+                                        "[kube-apiserver, \"--a=NodeRestriction,Node\"]"),
+                 "kube-apiserver", {MergeEdit("a", {}, {"Node"})});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_NE(outcome->bytes.find("\"--a=NodeRestriction\""), std::string::npos) << outcome->bytes;
+}
+
+TEST(EditorReading, TakesNoFirstDocumentForTheWholeFile) {
+  EXPECT_TRUE(ParseDocument("a: 1\n").ok());
+  EXPECT_FALSE(ParseDocument("a: 1\n---\nb: 2\n").ok());
 }
 
 }  // namespace
