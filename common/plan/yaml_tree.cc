@@ -190,10 +190,35 @@ bool FindBrokenText(std::string_view text, std::vector<Mistake>& mistakes) {
   return false;
 }
 
+// yaml-cpp keeps what it has not closed: a megabyte of brackets costs it hundreds.  Brackets inside
+// of strings count too, but those of real contents are closed again.
+bool FindTooMuch(std::string_view text, std::vector<Mistake>& mistakes) {
+  if (text.size() > kMaxYamlBytes) {
+    mistakes.push_back({1, 1,
+                        absl::StrCat("the file has ", text.size(), " bytes; at most ",
+                                     kMaxYamlBytes, " are read")});
+    return true;
+  }
+  int open = 0;
+  int line = 1;
+  for (const char c : text) {
+    if (c == '\n') ++line;
+    if (c == '[' || c == '{') ++open;
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if (open > kMaxOpenBrackets) {
+      mistakes.push_back(
+          {line, 1, absl::StrCat("more than ", kMaxOpenBrackets, " brackets are open here")});
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 YamlDocument ReadYaml(std::string_view text) {
   YamlDocument document;
+  if (FindTooMuch(text, document.mistakes)) return document;
   if (FindBrokenText(text, document.mistakes)) return document;
   std::istringstream in{std::string(text)};
   try {

@@ -39,6 +39,10 @@ struct YamlDocument {
   bool readable = false;  // false: the syntax is broken and `mistakes` says where
 };
 
+// Beyond these nothing is parsed: the bytes of a whole file, and brackets open at one time.
+inline constexpr size_t kMaxYamlBytes = size_t{4} * 1024 * 1024;
+inline constexpr int kMaxOpenBrackets = 1000;
+
 YamlDocument ReadYaml(std::string_view text);
 
 }  // namespace belay

@@ -15,12 +15,12 @@ bool IsOneOf(std::string_view text, const std::array<std::string_view, N>& words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-std::vector<const std::pair<std::string, ConfigValue>*> Sorted(const ConfigValue& value) {
-  std::vector<const std::pair<std::string, ConfigValue>*> entries;
+std::vector<const ConfigValue::Entry*> Sorted(const ConfigValue& value) {
+  std::vector<const ConfigValue::Entry*> entries;
   entries.reserve(value.map.size());
   for (const auto& entry : value.map) entries.push_back(&entry);
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto* a, const auto* b) { return a->first < b->first; });
+                   [](const auto* a, const auto* b) { return a->key < b->key; });
   return entries;
 }
 
@@ -92,14 +92,14 @@ bool ConfigValue::operator==(const ConfigValue& other) const {
   const auto a = Sorted(*this);
   const auto b = Sorted(other);
   for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i]->first != b[i]->first || !(a[i]->second == b[i]->second)) return false;
+    if (a[i]->key != b[i]->key || !(a[i]->value == b[i]->value)) return false;
   }
   return true;
 }
 
 size_t ConfigValue::Count(std::string_view key) const {
   return static_cast<size_t>(
-      std::count_if(map.begin(), map.end(), [&](const auto& entry) { return entry.first == key; }));
+      std::count_if(map.begin(), map.end(), [&](const auto& entry) { return entry.key == key; }));
 }
 
 ConfigValue* ConfigValue::Find(std::string_view key) {

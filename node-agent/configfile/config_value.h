@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,10 +12,11 @@ namespace belay {
 
 struct ConfigValue {
   enum class Kind { Null, Bool, Number, Text, List, Map };
+  struct Entry;
   Kind kind = Kind::Null;
   std::string text;  // of Text; canonical of Number; "true" or "false" of Bool
   std::vector<ConfigValue> list;
-  std::vector<std::pair<std::string, ConfigValue>> map;  // as written, also keys given twice
+  std::vector<Entry> map;  // as written, also keys given twice
 
   // Maps without regard to order.
   bool operator==(const ConfigValue& other) const;
@@ -24,6 +24,11 @@ struct ConfigValue {
   bool IsEmptyContainer() const { return !IsScalar() && list.empty() && map.empty(); }
   size_t Count(std::string_view key) const;
   ConfigValue* Find(std::string_view key);  // the first; nullptr when not there
+};
+
+struct ConfigValue::Entry {
+  std::string key;
+  ConfigValue value;
 };
 
 ConfigValue TextConfigValue(std::string text);

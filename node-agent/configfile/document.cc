@@ -99,7 +99,7 @@ ConfigValue ValueOf(const ManifestNode& node) {
     case ManifestNode::Kind::Mapping:
       value.kind = ConfigValue::Kind::Map;
       for (size_t i = 0; i < node.keys.size(); ++i) {
-        value.map.emplace_back(KeyName(node.keys[i]), ValueOf(node.items[i]));
+        value.map.push_back({KeyName(node.keys[i]), ValueOf(node.items[i])});
       }
       break;
   }

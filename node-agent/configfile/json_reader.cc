@@ -86,7 +86,7 @@ class JsonReader {
       SkipBlanks();
       if (!Take(":")) return Wrong("':' is missing");
       ASSIGN_OR_RETURN(ConfigValue item, Value(depth + 1));
-      value.map.emplace_back(std::move(key), std::move(item));
+      value.map.push_back({std::move(key), std::move(item)});
       SkipBlanks();
       if (Take("}")) return value;
       if (!Take(",")) return Wrong("',' or '}' is missing");

@@ -20,7 +20,7 @@ absl::StatusOr<ConfigValue> Wrapped(const ConfigPath& path, int from, ConfigValu
     const bool map = element.has_key();
     ConfigValue around = EmptyConfigValue(map ? ConfigValue::Kind::Map : ConfigValue::Kind::List);
     if (map) {
-      around.map.emplace_back(element.key(), std::move(value));
+      around.map.push_back({element.key(), std::move(value)});
     } else {
       if (element.has_index() && element.index() != 0) {
         return RefuseAtLine(line,
@@ -28,8 +28,8 @@ absl::StatusOr<ConfigValue> Wrapped(const ConfigPath& path, int from, ConfigValu
                             "begin with [0] or set the whole list");
       }
       if (element.has_select() && value.Count(element.select().key()) == 0) {
-        value.map.emplace(value.map.begin(), element.select().key(),
-                          TextConfigValue(element.select().value()));
+        value.map.insert(value.map.begin(),
+                         {element.select().key(), TextConfigValue(element.select().value())});
       }
       around.list.push_back(std::move(value));
     }
@@ -84,8 +84,8 @@ absl::StatusOr<Splices> SetKeySplices(std::string_view bytes, const ManifestNode
   // The wrapping makes the selector's key part of the item; the list around it is there already.
   ASSIGN_OR_RETURN(value, Wrapped(edit.path(), known + 1, std::move(value), found.line));
   if (next.has_select() && value.Count(next.select().key()) == 0) {
-    value.map.emplace(value.map.begin(), next.select().key(),
-                      TextConfigValue(next.select().value()));
+    value.map.insert(value.map.begin(),
+                     {next.select().key(), TextConfigValue(next.select().value())});
   }
   return InsertItems(context, found, found.items.size() - 1, {value});
 }

@@ -115,7 +115,7 @@ class EventReader {
     if (parent.value.kind == ConfigValue::Kind::List) {
       parent.value.list.push_back(std::move(value));
     } else if (parent.key.has_value()) {
-      parent.value.map.emplace_back(*std::move(parent.key), std::move(value));
+      parent.value.map.push_back({*std::move(parent.key), std::move(value)});
       parent.key.reset();
     } else if (!value.IsScalar()) {
       return RefuseAtLine(line, "a key that is not a simple text (an unrendered template?)");

@@ -40,7 +40,7 @@ absl::Status ChangeMap(const SpliceContext& context, const ManifestNode& old, Co
     } else {
       RETURN_IF_ERROR(Add(RemoveChild(context, step), out));
     }
-    std::erase_if(value.map, [&](const auto& entry) { return entry.first == key; });
+    std::erase_if(value.map, [&](const auto& entry) { return entry.key == key; });
   }
   if (value.map.empty()) return absl::OkStatus();
   return Add(AppendEntries(context, old, value.map), out);

@@ -31,7 +31,7 @@ absl::StatusOr<std::vector<Splice>> ReplaceRoot(const SpliceContext& context,
                                                 const ManifestNode& root, const ConfigValue& value);
 
 // Behind the last entry; the map is not empty.
-using NewEntries = std::vector<std::pair<std::string, ConfigValue>>;
+using NewEntries = std::vector<ConfigValue::Entry>;
 absl::StatusOr<std::vector<Splice>> AppendEntries(const SpliceContext& context,
                                                   const ManifestNode& mapping,
                                                   const NewEntries& entries);

@@ -33,7 +33,7 @@ absl::StatusOr<ConfigValue*> Child(ConfigValue& value, const v1::ConfigPathEleme
       if (value.Count(element.key()) > 1) return Wrong("a key of the path is given twice");
       if (value.Count(element.key()) == 0) {
         if (!make) return nullptr;
-        value.map.emplace_back(element.key(), ConfigValue());
+        value.map.push_back({element.key(), ConfigValue()});
       }
       return value.Find(element.key());
     case v1::ConfigPathElement::kIndex:
@@ -51,7 +51,7 @@ absl::StatusOr<ConfigValue*> Child(ConfigValue& value, const v1::ConfigPathEleme
       }
       if (found != nullptr || !make) return found;
       ConfigValue item = EmptyConfigValue(Kind::Map);
-      item.map.emplace_back(element.select().key(), TextConfigValue(element.select().value()));
+      item.map.push_back({element.select().key(), TextConfigValue(element.select().value())});
       value.list.push_back(std::move(item));
       return &value.list.back();
     }
@@ -79,7 +79,7 @@ absl::Status Unset(ConfigValue& root, const v1::UnsetConfigKey& edit) {
     if (place == nullptr) return absl::OkStatus();
   }
   if (parent == nullptr) return Wrong("its path is empty");
-  std::erase_if(parent->map, [&](const auto& entry) { return &entry.second == place; });
+  std::erase_if(parent->map, [&](const auto& entry) { return &entry.value == place; });
   std::erase_if(parent->list, [&](const ConfigValue& item) { return &item == place; });
   return absl::OkStatus();
 }

@@ -96,8 +96,8 @@ RandomValue ConfigGenerator::Map(int depth) {
   for (uint32_t i = 0, n = Below(5); i < n; ++i) {
     const std::string key = Word();
     const bool there = std::any_of(value.map.begin(), value.map.end(),
-                                   [&](const auto& entry) { return entry.first == key; });
-    if (!there) value.map.emplace_back(key, Value(depth + 1));
+                                   [&](const auto& entry) { return entry.key == key; });
+    if (!there) value.map.push_back({key, Value(depth + 1)});
   }
   return value;
 }
@@ -130,7 +130,7 @@ RandomValue ConfigGenerator::Value(int depth) {
     for (uint32_t i = 0, n = Below(4); i < n; ++i) {
       RandomValue item = named ? Map(depth + 1) : Value(depth + 1);
       if (named) {
-        std::erase_if(item.map, [](const auto& entry) { return entry.first == "name"; });
+        std::erase_if(item.map, [](const auto& entry) { return entry.key == "name"; });
         RandomValue name;
         name.kind = Kind::Text;
         name.text = absl::StrCat("item", i);
@@ -148,7 +148,7 @@ RandomValue ConfigGenerator::Mutated(const RandomValue& value, int depth) {
   RandomValue out;
   out.kind = value.kind;
   for (const auto& [key, item] : value.map) {
-    if (!Chance(15)) out.map.emplace_back(key, Mutated(item, depth + 1));
+    if (!Chance(15)) out.map.push_back({key, Mutated(item, depth + 1)});
   }
   for (const RandomValue& item : value.list) {
     if (Chance(10)) out.list.push_back(Value(depth + 1));
@@ -156,7 +156,7 @@ RandomValue ConfigGenerator::Mutated(const RandomValue& value, int depth) {
   }
   while (Chance(35)) {
     const std::string key = absl::StrCat("fresh", out.map.size());
-    if (value.kind == Kind::Map) out.map.emplace_back(key, Value(depth + 1));
+    if (value.kind == Kind::Map) out.map.push_back({key, Value(depth + 1)});
     if (value.kind == Kind::List) out.list.push_back(Value(depth + 1));
   }
   return out;
@@ -196,8 +196,8 @@ std::string ConfigGenerator::Flow(const RandomValue& value, const Look& look,
   for (size_t i = 0; i < size; ++i) {
     if (i > 0) out += many_lines || Chance(20) ? "," : ", ";
     if (many_lines) out += look.eol + inner;
-    if (!list) out += Text(value.map[i].first, look, true) + ": ";
-    out += Flow(list ? value.list[i] : value.map[i].second, look, many_lines ? inner : indent);
+    if (!list) out += Text(value.map[i].key, look, true) + ": ";
+    out += Flow(list ? value.list[i] : value.map[i].value, look, many_lines ? inner : indent);
   }
   if (many_lines) out += look.eol + indent;
   return out + (list ? "]" : "}");
@@ -313,15 +313,15 @@ v1::Edit ConfigGenerator::Edit(const RandomFile& file) {
       const bool named =
           !item.map.empty() &&
           std::any_of(item.map.begin(), item.map.end(), [&](const auto& entry) {
-            return entry.first == "name" && entry.second.text == absl::StrCat("item", index);
+            return entry.key == "name" && entry.value.text == absl::StrCat("item", index);
           });
       if (named && item.map.size() > 1 && Chance(50)) {
         path.Add()->mutable_select()->set_key("name");
         path.rbegin()->mutable_select()->set_value(absl::StrCat("item", index));
         const auto& entry = item.map[Below(static_cast<uint32_t>(item.map.size()))];
-        if (entry.first == "name") break;  // the item itself
-        path.Add()->set_key(entry.first);
-        node = &entry.second;
+        if (entry.key == "name") break;  // the item itself
+        path.Add()->set_key(entry.key);
+        node = &entry.value;
       } else {
         path.Add()->set_index(index);
         node = &item;

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "belay/v1/plan.pb.h"
@@ -12,10 +11,16 @@ namespace belay {
 
 struct RandomValue {
   enum class Kind { Null, Bool, Number, Text, List, Map };
+  struct Entry;
   Kind kind = Kind::Null;
   std::string text;
   std::vector<RandomValue> list;
-  std::vector<std::pair<std::string, RandomValue>> map;
+  std::vector<Entry> map;
+};
+
+struct RandomValue::Entry {
+  std::string key;
+  RandomValue value;
 };
 
 // What belongs together of one file.

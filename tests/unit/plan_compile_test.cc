@@ -217,6 +217,16 @@ TEST(PlanCompile, ReportsEveryMistakeOfAFileAtOnce) {
             "384 or 600");
 }
 
+TEST(PlanCompile, RefusesTooMuchBeforeItIsParsed) {
+  EXPECT_EQ(Shown(CompilePlan(absl::StrCat("x:\n", std::string(1'000'000, '['))).mistakes),
+            "2:1: more than 1000 brackets are open here");
+  EXPECT_EQ(Shown(CompilePlan(std::string(5'000'000, '\n')).mistakes),
+            "1:1: the file has 5000000 bytes; at most 4194304 are read");
+  EXPECT_EQ(
+      Shown(CompilePlan(WithEdits("    - putFile: {path: /etc/a, content: \"{{\"}\n")).mistakes),
+      "");
+}
+
 TEST(PlanCompile, AShortStablePeriodIsAWarningNotAMistake) {
   const CompiledPlan compiled = CompilePlan(absl::StrCat(kGood, "    gate: {stable: 5s}\n"));
   EXPECT_EQ(Shown(compiled.mistakes), "");
