@@ -25,6 +25,7 @@ std::string RenderTable(const std::vector<std::string>& header,
   std::vector<std::vector<std::string>> lines = {header};
   for (const std::vector<std::string>& row : rows) {
     std::vector<std::string> safe;
+    safe.reserve(header.size());
     for (const std::string& cell : row) safe.push_back(SafeLine(cell));
     safe.resize(header.size());
     lines.push_back(std::move(safe));

@@ -16,7 +16,7 @@ namespace {
 constexpr absl::string_view kBegin = "-----BEGIN BELAY SIGNED PLAN-----";
 constexpr absl::string_view kEnd = "-----END BELAY SIGNED PLAN-----";
 constexpr std::size_t kLine = 64;
-constexpr std::size_t kMaxText = 4 * 1024 * 1024;
+constexpr std::size_t kMaxText = std::size_t{4} * 1024 * 1024;
 
 absl::Status Bad(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(

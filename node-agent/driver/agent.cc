@@ -136,7 +136,7 @@ void Agent::Handle(AgentMail::Item item) {
     conversation_.Show(std::move(waiting->progress), now_ns);
   if (auto* watched = std::get_if<AgentMail::Watched>(&item)) {
     const bool turned = watched->health.ready != watched_.health.ready;
-    watched_ = *std::move(watched);
+    watched_ = std::move(*watched);
     if (turned) conversation_.StatusChanged(now_ns);
   }
   if (auto* answer = std::get_if<v1::DiffAnswer>(&item)) {

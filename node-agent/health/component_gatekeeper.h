@@ -38,7 +38,7 @@ using StrayCheck = std::function<absl::Status(const std::string& manifest_path)>
 class ComponentGatekeeper final : public Gatekeeper {
  public:
   ComponentGatekeeper(GatekeeperWorld world, StrayCheck refuse_strays)
-      : world_(world), refuse_strays_(std::move(refuse_strays)) {}
+      : world_(std::move(world)), refuse_strays_(std::move(refuse_strays)) {}
 
   GateResult Run(const GateRequest& request,
                  const std::function<void(const std::string&)>& progress) override;

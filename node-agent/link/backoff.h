@@ -17,7 +17,8 @@ class Backoff {
   std::int64_t Next() {
     const std::int64_t step = next_ns_;
     next_ns_ = std::min(most_ns_, next_ns_ * 2);
-    return step / 2 + static_cast<std::int64_t>(static_cast<double>(step - step / 2) * random_());
+    const std::int64_t half = step / 2;
+    return half + static_cast<std::int64_t>(static_cast<double>(step - half) * random_());
   }
   void Reset() { next_ns_ = least_ns_; }
 

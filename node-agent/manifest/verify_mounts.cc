@@ -27,8 +27,8 @@ bool SamePath(std::string given, std::string wanted) {
 // As kubelet reads a plain scalar.
 bool IsTrue(const Model* value) {
   if (value == nullptr || value->kind != Model::Kind::Other) return false;
-  static const char* const kWords[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
-                                       "on",   "On",   "ON",   "y",   "Y"};
+  static constexpr const char* kWords[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                           "on",   "On",   "ON",   "y",   "Y"};
   return std::any_of(std::begin(kWords), std::end(kWords),
                      [&](const char* word) { return value->text == word; });
 }

@@ -76,7 +76,7 @@ struct YamlEvents::Parser {
   bool ascii = true;
   std::vector<size_t> offsets;
   bool ready = false;
-  yaml_parser_t parser;
+  yaml_parser_t parser{};
 };
 
 YamlEvents::YamlEvents(std::string_view bytes) : parser_(std::make_unique<Parser>(bytes)) {}
