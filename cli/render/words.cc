@@ -121,8 +121,8 @@ std::string Age(std::int64_t milliseconds) {
   if (milliseconds < 0) return "-";
   const std::int64_t seconds = milliseconds / 1000;
   if (seconds < 120) return absl::StrCat(seconds, "s");
-  if (seconds < 2 * 3600) return absl::StrCat(seconds / 60, "m");
-  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
+  if (seconds < std::int64_t{2} * 3600) return absl::StrCat(seconds / 60, "m");
+  if (seconds < std::int64_t{48} * 3600) return absl::StrCat(seconds / 3600, "h");
   return absl::StrCat(seconds / 86400, "d");
 }
 

@@ -177,8 +177,9 @@ grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* co
   const bool taken = loop_.Post([reactor, request, reply](Coordinator& coordinator) {
     if (!coordinator.fatal().ok()) return reactor->Finish(ToGrpc(Busy()));
     coordinator.DiffPlan(*request, [reactor, reply](absl::StatusOr<v1::DiffPlanReply> answer) {
-      if (answer.ok()) *reply = *std::move(answer);
-      reactor->Finish(answer.ok() ? grpc::Status::OK : ToGrpc(answer.status()));
+      if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
+      *reply = *std::move(answer);
+      reactor->Finish(grpc::Status::OK);
     });
   });
   if (!taken) reactor->Finish(ToGrpc(Busy()));

@@ -25,9 +25,9 @@
 
 namespace belay {
 
-inline constexpr std::int64_t kNodeCertificateSeconds = 30 * 86400;
+inline constexpr std::int64_t kNodeCertificateSeconds = std::int64_t{30} * 86400;
 inline constexpr std::int64_t kDefaultTokenSeconds = 86400;
-inline constexpr std::int64_t kMaxTokenSeconds = 30 * 86400;
+inline constexpr std::int64_t kMaxTokenSeconds = std::int64_t{30} * 86400;
 inline constexpr std::int64_t kMaxClockSkewSeconds = 300;
 inline constexpr std::size_t kMaxFailures = 30;
 inline constexpr std::int64_t kFailureWindowSeconds = 60;

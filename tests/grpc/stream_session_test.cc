@@ -155,7 +155,7 @@ TEST(StreamSession, TellsASlowPeerByItsOutbox) {
   int taken = 0;
   while (taken < 1000 && session->Send(large)) ++taken;  // the peer reads nothing
   EXPECT_LT(taken, 1000) << "what waits for one peer is bounded";
-  EXPECT_GE(taken, 8);
+  EXPECT_GE(taken, 7) << "of eight places the answer just read may not have given its own back yet";
   session->Close(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too slow"));
   context.TryCancel();
   stream->Finish();
