@@ -25,8 +25,9 @@ std::string Joined(Member member) {
   return text;
 }
 
-// Empty for an edit that is about no manifest.
-std::string ManifestName(const v1::Edit& edit) {
+}  // namespace
+
+std::string ManifestOf(const v1::Edit& edit) {
   switch (edit.kind_case()) {
     case v1::Edit::kSetFlag:
       return edit.set_flag().manifest();
@@ -50,12 +51,10 @@ std::string ManifestName(const v1::Edit& edit) {
   return "";
 }
 
-}  // namespace
-
 std::vector<std::string> TouchedManifests(const v1::Step& step) {
   std::vector<std::string> manifests;
   for (const v1::Edit& edit : step.edits()) {
-    const std::string manifest = ManifestName(edit);
+    const std::string manifest = ManifestOf(edit);
     if (!manifest.empty()) AddOnce(manifests, manifest);
   }
   return manifests;

@@ -36,6 +36,9 @@ inline const GatedComponent* FindGatedByProbe(std::string_view probe) {
   return nullptr;
 }
 
+// The manifest an edit is about; empty for edits of other files and of no known kind.
+std::string ManifestOf(const v1::Edit& edit);
+
 // Names of the manifests that the step edits, each once, in the order of their first edit.
 std::vector<std::string> TouchedManifests(const v1::Step& step);
 

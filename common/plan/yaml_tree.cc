@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/yaml_events_ignored.h"
 
 namespace belay {
 namespace {
@@ -133,23 +134,12 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 // Only tells where a second document begins; what is in it does not matter.
-class PlaceOnly : public YAML::EventHandler {
+class PlaceOnly final : public YamlEventsIgnored {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     line = mark.line + 1;
     column = mark.column + 1;
   }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
   int line = 1;
   int column = 1;
 };

@@ -1,6 +1,5 @@
 #include "node-agent/driver/config.h"
 
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/base/ids.h"
+#include "common/base/yaml_events_ignored.h"
 
 namespace belay {
 namespace {
@@ -169,27 +169,11 @@ void AppendList(const std::string& key, const std::vector<std::string>& values, 
   for (const std::string& value : values) absl::StrAppend(out, "- ", Quoted(value), "\n");
 }
 
-class NothingKept final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-};
-
 // 0, 1, or 2 for more.  YAML::LoadAll is not asked: it finds documents without end in ",S".
 int CountDocuments(const std::string& yaml) {
   std::istringstream in(yaml);
   YAML::Parser parser(in);
-  NothingKept nothing;
+  YamlEventsIgnored nothing;
   int count = 0;
   while (count < 2 && parser.HandleNextDocument(nothing)) ++count;
   return count;

@@ -116,11 +116,11 @@ std::string ObjectionToMount(const v1::MountPath& mount, const NodePolicy& polic
 std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
   const FileTouch touch = TouchOf(edit);
   if (!touch.kind.empty()) return ObjectionToFile(touch, policy);
-  const std::string manifest = ManifestOf(edit);
-  if (manifest == "?") {
+  if (edit.kind_case() == v1::Edit::KIND_NOT_SET) {
     return "an edit of a kind this agent does not know; update belay-agent on this node or leave "
            "it out";
   }
+  const std::string manifest = ManifestOf(edit);
   if (FindGated(manifest) == nullptr) {
     return absl::StrCat(
         "manifest \"", manifest, "\": this agent has a gate for ", GatedManifestsText(),
@@ -142,31 +142,6 @@ std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const No
     }
   }
   return objections;
-}
-
-std::string ManifestOf(const v1::Edit& edit) {
-  switch (edit.kind_case()) {
-    case v1::Edit::kSetFlag:
-      return edit.set_flag().manifest();
-    case v1::Edit::kUnsetFlag:
-      return edit.unset_flag().manifest();
-    case v1::Edit::kMergeListFlag:
-      return edit.merge_list_flag().manifest();
-    case v1::Edit::kMountPath:
-      return edit.mount_path().manifest();
-    case v1::Edit::kUnmountPath:
-      return edit.unmount_path().manifest();
-    case v1::Edit::kPutFile:
-    case v1::Edit::kRemoveFile:
-    case v1::Edit::kSetMode:
-    case v1::Edit::kSetOwner:
-    case v1::Edit::kSetConfigKey:
-    case v1::Edit::kUnsetConfigKey:
-      return "";
-    case v1::Edit::KIND_NOT_SET:
-      return "?";
-  }
-  return "?";
 }
 
 }  // namespace belay

@@ -23,8 +23,4 @@ inline constexpr const char* kApiServerManifest = "kube-apiserver";
 // Empty when the plan is allowed; otherwise one sentence for each edit that is not.
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy);
 
-// The manifest an edit is about; empty for edits of other files.  An edit of no known kind has the
-// manifest "?".
-std::string ManifestOf(const v1::Edit& edit);
-
 }  // namespace belay
