@@ -1,15 +1,10 @@
 #include "common/os/proc_process_table.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <set>
 
@@ -19,53 +14,10 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/os/proc_files.h"
 
 namespace belay {
 namespace {
-
-// Nothing when the process has gone, also in the middle of reading (ESRCH): with processes coming
-// and going that is the ordinary case, and a stream's buffer would throw there.
-std::optional<std::string> ReadSmall(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> buffer{};
-  ssize_t got = 0;
-  do {
-    got = read(fd, buffer.data(), buffer.size());
-    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
-  } while (got > 0 || (got < 0 && errno == EINTR));
-  close(fd);
-  if (got < 0) return std::nullopt;
-  return text;
-}
-
-std::vector<std::string> Names(const std::string& directory) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), &closedir);
-  if (stream == nullptr) return names;
-  while (const struct dirent* entry = readdir(stream.get())) names.emplace_back(entry->d_name);
-  return names;
-}
-
-// Nothing for zombies and for what cannot be parsed.
-std::optional<std::int64_t> StartedNs(const std::string& stat) {
-  // The second field is the name in parentheses and may itself hold ") ": count from the last.
-  const std::size_t close = stat.rfind(')');
-  if (close == std::string::npos) return std::nullopt;
-  const std::vector<std::string> fields = absl::StrSplit(absl::string_view(stat).substr(close + 1),
-                                                         absl::ByAnyChar(" \n"), absl::SkipEmpty());
-  constexpr std::size_t kState = 0;       // field 3
-  constexpr std::size_t kStartTime = 19;  // field 22
-  std::int64_t ticks = 0;
-  if (fields.size() <= kStartTime || !absl::SimpleAtoi(fields[kStartTime], &ticks)) {
-    return std::nullopt;
-  }
-  if (fields[kState] == "Z" || fields[kState] == "X" || fields[kState] == "x") return std::nullopt;
-  const long per_second = sysconf(_SC_CLK_TCK);
-  if (per_second <= 0) return std::nullopt;
-  return ticks * (1'000'000'000 / per_second);
-}
 
 std::vector<std::string> SplitArgv(const std::string& cmdline) {
   if (cmdline.empty()) return {};
@@ -126,12 +78,6 @@ void AddListeners(const std::string& table, const std::set<std::string>& address
   }
 }
 
-std::string LinkTarget(const std::string& path) {
-  std::array<char, 64> target{};
-  const ssize_t length = readlink(path.c_str(), target.data(), target.size());
-  return length <= 0 ? "" : std::string(target.data(), static_cast<std::size_t>(length));
-}
-
 bool IsUid(absl::string_view text) {
   return text.size() >= 16 && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isxdigit(static_cast<unsigned char>(c)) || c == '-';
@@ -142,22 +88,22 @@ bool IsUid(absl::string_view text) {
 
 std::vector<Process> ProcProcessTable::List(const std::string& component) const {
   std::vector<Process> found;
-  for (const std::string& name : Names(proc_)) {
+  for (const std::string& name : ProcNames(proc_).value_or(std::vector<std::string>())) {
     Process process;
     if (!absl::SimpleAtoi(name, &process.pid)) continue;
     const std::string base = absl::StrCat(proc_, "/", name);
-    const auto before = ReadSmall(base + "/stat");
-    const auto cmdline = ReadSmall(base + "/cmdline");
+    const auto before = ReadProcFile(base + "/stat");
+    const auto cmdline = ReadProcFile(base + "/cmdline");
     if (!before || !cmdline || cmdline->empty()) continue;
     process.argv = SplitArgv(*cmdline);
     if (!RunsAs(process.argv, component)) continue;
     // Read twice: the pid may have been given to another process in between.
-    const auto after = ReadSmall(base + "/stat");
+    const auto after = ReadProcFile(base + "/stat");
     const auto started = StartedNs(*before);
     if (!started || !after || StartedNs(*after) != started) continue;
     process.started_boottime_ns = *started;
-    process.pod_uid = PodUidOf(ReadSmall(base + "/cgroup").value_or(""));
-    process.rights = RightsOf(ReadSmall(base + "/status").value_or(""));
+    process.pod_uid = PodUidOf(ReadProcFile(base + "/cgroup").value_or(""));
+    process.rights = RightsOf(ReadProcFile(base + "/status").value_or(""));
     found.push_back(std::move(process));
   }
   std::sort(found.begin(), found.end(), [](const Process& a, const Process& b) {
@@ -171,20 +117,16 @@ std::vector<Process> ProcProcessTable::List(const std::string& component) const 
 bool ProcProcessTable::OwnsListener(std::int64_t pid, const std::string& address,
                                     std::uint32_t port) const {
   const std::string base = absl::StrCat(proc_, "/", pid);
-  const std::string network = LinkTarget(base + "/ns/net");
-  if (network.empty() || network != LinkTarget(proc_ + "/self/ns/net")) return false;
+  const std::string network = ProcLink(base + "/ns/net");
+  if (network.empty() || network != ProcLink(proc_ + "/self/ns/net")) return false;
   const std::set<std::string> takers = TakersOf(address);
   std::set<std::string> inodes;
   for (const char* table : {"/net/tcp", "/net/tcp6"}) {
-    if (const auto text = ReadSmall(base + table)) AddListeners(*text, takers, port, &inodes);
+    if (const auto text = ReadProcFile(base + table)) AddListeners(*text, takers, port, &inodes);
   }
   if (inodes.empty()) return false;
-  for (const std::string& fd : Names(base + "/fd")) {
-    const std::string target = LinkTarget(absl::StrCat(base, "/fd/", fd));
-    absl::string_view text = target;
-    if (absl::ConsumePrefix(&text, "socket:[") && absl::ConsumeSuffix(&text, "]")) {
-      inodes.erase(std::string(text));
-    }
+  for (const std::string& fd : ProcNames(base + "/fd").value_or(std::vector<std::string>())) {
+    inodes.erase(SocketInode(ProcLink(absl::StrCat(base, "/fd/", fd))));
   }
   return inodes.empty();
 }

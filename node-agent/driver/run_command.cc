@@ -17,6 +17,7 @@
 #include "common/os/pause.h"
 #include "common/os/posix_file_system.h"
 #include "common/os/proc_process_table.h"
+#include "common/os/process_ender.h"
 #include "common/os/random_id.h"
 #include "common/os/system_clock.h"
 #include "common/rpc/tls.h"
@@ -30,6 +31,7 @@
 #include "node-agent/driver/stray_pods.h"
 #include "node-agent/health/component_gatekeeper.h"
 #include "node-agent/health/etcd_leadership.h"
+#include "node-agent/health/make_way.h"
 #include "node-agent/health/readiness.h"
 #include "node-agent/link/grpc_link.h"
 
@@ -138,6 +140,7 @@ absl::Status RunAgent(const std::string& config_path) {
                    CurlHealthProbe::Open(probe_options));
   Stopper stopper;
   PidfdExitWatch exits;
+  PidfdProcessEnder ender;
   ComponentGatekeeper gatekeeper(
       {*host, processes, *probe, *clock, stopper, exits},
       [&host](const std::string& path) { return RefuseStrayCopies(*host, path); });
@@ -154,6 +157,12 @@ absl::Status RunAgent(const std::string& config_path) {
            .state_dir = config.state_dir,
            .new_journal_id = RandomHex(16),
            .manual_path_prefix = config.host_root == "/" ? "" : config.host_root,
+           .make_way =
+               [&processes, &ender](const v1::Prepared& prepared, std::int64_t applied_ns) {
+                 std::vector<std::string> said = MakeWay(prepared, applied_ns, processes, ender);
+                 for (const std::string& line : said) Log(line);
+                 return said;
+               },
            .on_record = [&mail](const v1::Record& record) { mail.Journalled(record); },
            .on_progress = [&progress](const std::string& what) { progress.Show(what); }}));
   progress.Of(*executor);

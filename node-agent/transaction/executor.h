@@ -42,6 +42,10 @@ struct ExecutorOptions {
   std::string state_dir;                // must exist
   std::string new_journal_id;           // random; used where there is no journal yet
   std::string manual_path_prefix = "";  // see RestoreCommands
+  // Called before the first old byte is back (`applied_boottime_ns` as in GateRequest), maybe again
+  // in a later life; what it says goes into the report.  Changes no file.
+  std::function<std::vector<std::string>(const v1::Prepared&, std::int64_t applied_boottime_ns)>
+      make_way = nullptr;
   // After a record is durable, on the thread that appended it.
   std::function<void(const v1::Record&)> on_record = nullptr;
   std::function<void(const std::string&)> on_progress = nullptr;  // what a gate is waiting for

@@ -167,8 +167,15 @@ absl::Status Executor::Restore() {
   const v1::RollingBack& decided = state().rolling_back;
   v1::Restored restored;
   restored.set_boot_id(options_.clock.BootId());
-  const std::int64_t now_ns = options_.clock.BootNowNs();
   restored.set_boottime_ns(InThisBoot(options_.clock, decided.boot_id(), decided.boottime_ns()));
+  if (options_.make_way) {
+    const v1::Applied& applied = state().applied;
+    for (std::string& note : options_.make_way(
+             prepared, InThisBoot(options_.clock, applied.boot_id(), applied.boottime_ns()))) {
+      restored.add_notes(std::move(note));
+    }
+  }
+  const std::int64_t now_ns = options_.clock.BootNowNs();
   for (int i = prepared.changes_size() - 1; i >= 0; --i) {
     const v1::FileChange& change = prepared.changes(i);
     std::string bytes;
@@ -208,6 +215,7 @@ absl::Status Executor::JudgeOld() {
   }
   GateResult result = RunGate(GateDirection::Backward);
   result.report.set_changed(true);
+  result.report.mutable_notes()->MergeFrom(state().restored.notes());
   switch (result.kind) {
     case GateResult::Kind::Interrupted:
       return absl::CancelledError(

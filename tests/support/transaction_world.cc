@@ -171,6 +171,7 @@ absl::StatusOr<std::unique_ptr<Executor>> TransactionWorld::Open(Gatekeeper& gat
                          .gatekeeper = gate,
                          .state_dir = kWorldStateDir,
                          .new_journal_id = "0123456789abcdef",
+                         .make_way = make_way,
                          .on_record = [this](const v1::Record& record) {
                            const std::string bytes = RecordBytes(record);
                            const auto durable = disk.ReadDurable(kJournal);

@@ -70,6 +70,7 @@ struct TransactionWorld {
   SimDisk disk;
   SimClock clock;
   Health health = Health::Good;
+  decltype(ExecutorOptions::make_way) make_way = nullptr;
   std::map<std::uint64_t, std::string> reported;  // serialised records, by seq
   bool intent_seen = false;
   int gates = 0;          // forward gates run to a decision
