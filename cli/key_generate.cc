@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/files.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
+#include "common/base/safe_text.h"
 #include "common/crypto/ed25519.h"
 
 namespace belay {

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
+#include "common/base/safe_text.h"
 
 namespace belay {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
+#include "common/base/safe_text.h"
 #include "common/crypto/x509.h"
 
 namespace belay {

@@ -7,8 +7,8 @@
 #include "cli/duration.h"
 #include "cli/files.h"
 #include "cli/render/json.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 
 namespace belay {

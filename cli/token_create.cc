@@ -5,9 +5,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/duration.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 
 namespace belay {

@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "cli/render/json.h"
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/watch.h"
 #include "cli/render/words.h"
 #include "cli/terminal.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 #include "common/os/pause.h"
 

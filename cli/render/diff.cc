@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 
 namespace belay {
 

@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/render/json.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 
 namespace belay {

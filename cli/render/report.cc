@@ -5,8 +5,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 
 namespace belay {

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/table.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 
 namespace belay {

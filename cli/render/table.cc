@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "cli/render/safe_text.h"
+#include "common/base/safe_text.h"
 
 namespace belay {
 namespace {

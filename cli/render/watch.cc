@@ -6,9 +6,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/table.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 
 namespace belay {
 namespace {

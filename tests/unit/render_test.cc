@@ -17,10 +17,10 @@
 #include "cli/render/plan.h"
 #include "cli/render/report.h"
 #include "cli/render/rollouts.h"
-#include "cli/render/safe_text.h"
 #include "cli/render/table.h"
 #include "cli/render/watch.h"
 #include "cli/render/words.h"
+#include "common/base/safe_text.h"
 
 namespace belay {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/render/safe_text.h"
+#include "common/base/safe_text.h"
 
 #include <cstdint>
 
