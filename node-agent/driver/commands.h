@@ -40,4 +40,9 @@ absl::StatusOr<std::string> ListBackups(const std::string& config_path);
 // FAILED_PRECONDITION while the agent runs or a step is in progress.
 absl::StatusOr<std::string> RestoreBackup(const std::string& config_path, const std::string& copy);
 
+// Ends an emergency stop in the name of whoever is logged in here.  FAILED_PRECONDITION while the
+// agent runs: its coordinator's operators clear it with belayctl.
+absl::StatusOr<std::string> ClearEmergencyOnNode(const std::string& config_path,
+                                                 const std::string& reason);
+
 }  // namespace belay

@@ -1,4 +1,4 @@
-// belay-agent: enrol, run, status, journal, backups, restore.
+// belay-agent: enrol, run, status, journal, backups, restore, clear-emergency.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
@@ -58,6 +58,11 @@ int Main(int argc, char** argv) {
   CLI::App* const restore = app.add_subcommand("restore", "Put a file back from its backup");
   restore->add_option("backup", copy, "As 'backups' lists it")->required();
   restore->add_option("--config", config, "Configuration")->capture_default_str();
+  std::string reason;
+  CLI::App* const clear = app.add_subcommand(
+      "clear-emergency", "Let this node take plans again; the agent must be stopped");
+  clear->add_option("--reason", reason, "What was found and repaired; it is recorded")->required();
+  clear->add_option("--config", config, "Configuration")->capture_default_str();
 
   try {
     app.parse(argc, argv);
@@ -77,7 +82,8 @@ int Main(int argc, char** argv) {
                                            : backups->parsed() ? ListBackups(config)
                                            : restore->parsed()
                                                ? RestoreBackup(config, AbsolutePath(copy))
-                                               : DescribeAgent(config);
+                                           : clear->parsed() ? ClearEmergencyOnNode(config, reason)
+                                                             : DescribeAgent(config);
   if (text.ok()) std::cout << *text;
   return Report(text.status());
 }

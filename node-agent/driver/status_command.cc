@@ -43,7 +43,8 @@ absl::StatusOr<std::string> DescribeJournal(const FileSystem& files, const Agent
     break;
   }
   absl::StrAppend(&out, "  then: belayctl node clear-emergency ", config.cluster, "/", config.node,
-                  " --reason REASON\n");
+                  " --reason REASON\n  or, with the agent stopped: belay-agent clear-emergency "
+                  "--reason REASON\n");
   return out;
 }
 

@@ -72,6 +72,7 @@ class Coordinator {
   struct Live {
     std::shared_ptr<AgentSession> session;
     std::string journal_id;
+    std::uint64_t unread = 0;  // last record of its journal at Hello, while that was not taken
     std::int64_t heard_ns = 0;
     std::int64_t pinged_ns = 0;
     std::string clear_sent;  // id of the request

@@ -125,7 +125,8 @@ void Coordinator::TakeHello(const std::shared_ptr<AgentSession>& session, const 
   const auto held = store_.AcknowledgedSeq(id, hello.journal_id());
   if (!held.ok()) return Fatal(held.status());
   Drop(id, absl::AbortedError("superseded by a newer stream of the same node"));
-  live_[id] = {session, hello.journal_id(), NowNs(), NowNs(), "", 0};
+  const std::uint64_t unread = hello.last_seq() > *held ? hello.last_seq() : 0;
+  live_[id] = {session, hello.journal_id(), unread, NowNs(), NowNs(), "", 0};
   registry_.Connected(id, session->number(), hello.agent_version());
   registry_.Heard(id, session->number(), hello.status(), NowNs(), clock_.WallNowUnixMs());
   if (absl::Status saved =
@@ -191,6 +192,9 @@ void Coordinator::ClearDue() {
     const auto it = live_.find(id);
     if (it == live_.end() || draining_) continue;
     Live& live = it->second;
+    // What it has journalled while it was away may be the end of the emergency that was meant, and
+    // the beginning of another.
+    if (live.unread != 0) continue;
     const store::ClearRequestRow& clear = clears_.at(id);
     if (live.clear_sent == clear.id && now - live.clear_sent_ns < times_.permit_ms * kMillisecondNs)
       continue;

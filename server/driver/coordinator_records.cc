@@ -152,6 +152,7 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
       }
     }
   }
+  if (Live* const live = FindLive(session); record.seq() >= live->unread) live->unread = 0;
   v1::CoordinatorMessage message;
   message.mutable_record_ack()->set_seq(std::max(*held, record.seq()));
   Tell(node, std::move(message));

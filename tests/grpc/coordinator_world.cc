@@ -201,6 +201,13 @@ void ScriptedAgent::Write(const v1::AgentMessage& message) {
 }
 
 void ScriptedAgent::Connect() {
+  const std::uint64_t acknowledged = Greet();
+  for (const v1::Record& record : journal_) {
+    if (record.seq() > acknowledged) SendRecord(record);
+  }
+}
+
+std::uint64_t ScriptedAgent::Greet() {
   Open();
   v1::AgentMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -213,9 +220,7 @@ void ScriptedAgent::Connect() {
   Write(message);
   const v1::Welcome welcome = Await(v1::CoordinatorMessage::kWelcome).welcome();
   epoch = welcome.epoch();
-  for (const v1::Record& record : journal_) {
-    if (record.seq() > welcome.acknowledged_seq()) SendRecord(record);
-  }
+  return welcome.acknowledged_seq();
 }
 
 grpc::Status ScriptedAgent::TryHello(const std::string& node) {
@@ -241,9 +246,14 @@ void ScriptedAgent::SendRecord(const v1::Record& record) {
   Write(message);
 }
 
-v1::Record ScriptedAgent::Append(v1::Record record) {
+v1::Record ScriptedAgent::Journal(v1::Record record) {
   record.set_seq(journal_.size() + 1);
   journal_.push_back(record);
+  return record;
+}
+
+v1::Record ScriptedAgent::Append(v1::Record record) {
+  record = Journal(std::move(record));
   SendRecord(record);
   return record;
 }
@@ -300,8 +310,10 @@ void ScriptedAgent::Answer(const v1::DiffRequest& question, v1::NodeDiff diff) {
   Write(message);
 }
 
-void ScriptedAgent::Sync() {
-  SendRecord(journal_.back());  // a duplicate is acknowledged too
+void ScriptedAgent::Sync() { SyncBy(journal_.back()); }
+
+void ScriptedAgent::SyncBy(const v1::Record& known) {
+  SendRecord(known);  // a duplicate is acknowledged too
   while (acknowledged_ < sent_) {
     std::optional<v1::CoordinatorMessage> message = Take();
     if (!message) {
@@ -323,6 +335,12 @@ long ScriptedAgent::ExecutesUntilNow() {
   for (int i = 0; i < 2; ++i) Sync();
   return static_cast<long>(
       std::erase_if(kept_, [](const auto& message) { return message.has_execute(); }));
+}
+
+long ScriptedAgent::ClearsUntilNow() {
+  for (int i = 0; i < 2; ++i) SyncBy(journal_.front());
+  return static_cast<long>(
+      std::erase_if(kept_, [](const auto& message) { return message.has_clear_emergency(); }));
 }
 
 grpc::Status ScriptedAgent::AwaitEnd() {

@@ -89,12 +89,15 @@ class ScriptedAgent {
   ScriptedAgent(const ScriptedAgent&) = delete;
   ScriptedAgent& operator=(const ScriptedAgent&) = delete;
 
-  void Connect();                                  // Hello, Welcome, then what is not acknowledged
+  void Connect();                                  // Greet, then what is not acknowledged
+  std::uint64_t Greet();                           // Hello and Welcome; what is acknowledged
   grpc::Status TryHello(const std::string& node);  // the status that the stream ends with
   void Heartbeat();
   // Journals a record and sends it; the copy is for sending it again.
   v1::Record Append(v1::Record record);
   void SendRecord(const v1::Record& record);
+  v1::Record Journal(v1::Record record);  // without sending it: the node is away
+  const v1::Record& RecordAt(std::uint64_t seq) const { return journal_[seq - 1]; }
   v1::Execute AwaitExecute();
   v1::ClearEmergency AwaitClear();
   v1::DiffRequest AwaitDiff();
@@ -102,6 +105,7 @@ class ScriptedAgent {
   // Returns when the coordinator has taken all that was sent on this stream.
   void Sync();
   long ExecutesUntilNow();  // not yet awaited, behind a Sync
+  long ClearsUntilNow();    // the same; sends nothing that is new
   grpc::Status AwaitEnd();  // of the stream, from the other side
   void HangUp();
 
@@ -116,6 +120,7 @@ class ScriptedAgent {
  private:
   void Open();
   void Write(const v1::AgentMessage& message);
+  void SyncBy(const v1::Record& known);
   v1::CoordinatorMessage Await(v1::CoordinatorMessage::KindCase kind);
 
   std::optional<v1::CoordinatorMessage> Take();
