@@ -73,7 +73,18 @@ absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
     // What cannot be read here, a link for one, may be readable there.
     return !absl::IsNotFound(files_.Read(path).status());
   };
-  return belay::ExpectationOf(change, processes_);
+  ASSIGN_OR_RETURN(v1::ComponentExpectation expectation, belay::ExpectationOf(change, processes_));
+  for (v1::HealthEndpoint* endpoint :
+       {expectation.mutable_health_before(), expectation.mutable_health_after()}) {
+    // Where strangers are not answered, the client is asked anyway.
+    endpoint->set_lets_client_in(endpoint->kind() == v1::HealthEndpoint::API_SERVER &&
+                                 endpoint->anonymous() && HasClient());
+  }
+  return expectation;
+}
+
+bool Preparer::HasClient() const {
+  return !client_certificate_.empty() && files_.Read(client_certificate_).ok();
 }
 
 // What the step does not change and its gate shall see healthy all the same.

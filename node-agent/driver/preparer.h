@@ -17,9 +17,14 @@ namespace belay {
 
 class Preparer {
  public:
-  // Both outlive this.  `manifest_dir` as seen by `files`.
-  Preparer(const FileSystem& files, const ProcessTable& processes, std::string manifest_dir)
-      : files_(files), processes_(processes), manifest_dir_(std::move(manifest_dir)) {}
+  // Both outlive this.  `manifest_dir` as seen by `files`, as is `client_certificate`: where there
+  // is such a file, an API server must let its owner in; empty: nobody is asked to.
+  Preparer(const FileSystem& files, const ProcessTable& processes, std::string manifest_dir,
+           std::string client_certificate = "")
+      : files_(files),
+        processes_(processes),
+        manifest_dir_(std::move(manifest_dir)),
+        client_certificate_(std::move(client_certificate)) {}
 
   // A plan without changes: the node already complies, and its process runs what the manifest says.
   // FAILED_PRECONDITION or INVALID_ARGUMENT with what is in the way and what to do; other codes
@@ -30,10 +35,12 @@ class Preparer {
   absl::StatusOr<std::optional<v1::ComponentExpectation>> ExpectationOf(
       const PathChange& manifest, const StepChanges& all) const;
   absl::StatusOr<std::optional<v1::Companion>> CompanionOf(const v1::Step& step) const;
+  bool HasClient() const;
 
   const FileSystem& files_;
   const ProcessTable& processes_;
   const std::string manifest_dir_;
+  const std::string client_certificate_;
 };
 
 }  // namespace belay

@@ -167,7 +167,8 @@ absl::Status RunAgent(const std::string& config_path) {
            .on_progress = [&progress](const std::string& what) { progress.Show(what); }}));
   progress.Of(*executor);
 
-  const Preparer preparer(*host, processes, config.manifest_dir);
+  const Preparer preparer(*host, processes, config.manifest_dir,
+                          config.apiserver.client_certificate);
   RunnerOptions with;
   with.trusted_keys = std::move(keys);
   ASSIGN_OR_RETURN(const std::vector<MountPoint> mounts, ReadMountTable());

@@ -15,6 +15,16 @@ bool IsOk(const ProbeResult& result) {
   return result.kind == ProbeResult::Kind::Answered && result.status == 200;
 }
 
+// With the wrong client CA an API server answers strangers well and nobody else: every kubelet and
+// every administrator is locked out of a server that looks healthy.
+std::string AskAsClient(HealthProbe& probe, ProbeTarget target) {
+  target.anonymous = false;
+  const ProbeResult result = probe.Ask(target);
+  if (IsOk(result)) return "";
+  return absl::StrCat("a client with the certificate that agent.yaml names is answered ",
+                      AnswerText(result));
+}
+
 }  // namespace
 
 ProbeTarget TargetOf(const v1::HealthEndpoint& endpoint) {
@@ -68,6 +78,7 @@ Asker::Reply Asker::Ask(HealthProbe& probe, const v1::HealthEndpoint& endpoint,
                         std::int64_t boottime_ns) {
   ProbeTarget target = TargetOf(endpoint);
   Reply reply{probe.Ask(target), ""};
+  if (endpoint.lets_client_in() && IsOk(reply.probe)) reply.objection = AskAsClient(probe, target);
   if (endpoint.kind() != v1::HealthEndpoint::ETCD || !IsOk(reply.probe)) return reply;
   target.path = "/metrics";
   target.keep_body = true;

@@ -191,6 +191,24 @@ TEST(Asking, EtcdsMetricsAreReadOnlyWhereItsHealthIsGood) {
   EXPECT_EQ(probe.asked.size(), 1U);
 }
 
+// H23: its client CA is not the cluster's, and strangers are told that all is well.
+TEST(Asking, AnApiServerThatLetsNoClientInIsNotWell) {
+  ScriptedProbe probe;
+  int as_client = 401;
+  probe.answer = [&](const ProbeTarget& target) {
+    return ProbeResult{ProbeResult::Kind::Answered, target.anonymous ? 200 : as_client, ""};
+  };
+  v1::HealthEndpoint endpoint = *HealthEndpointFor({"kube-apiserver"});
+  EXPECT_EQ(Asker().Ask(probe, endpoint, 1).objection, "")
+      << "nobody has a certificate to ask with";
+  endpoint.set_lets_client_in(true);
+  const Asker::Reply reply = Asker().Ask(probe, endpoint, 1);
+  EXPECT_EQ(reply.probe.status, 200);
+  EXPECT_NE(reply.objection.find("401"), std::string::npos) << reply.objection;
+  as_client = 200;
+  EXPECT_EQ(Asker().Ask(probe, endpoint, 1).objection, "");
+}
+
 TEST(Asking, KubeletTakesTwoAndThreeHundredsWithoutCredentialsForSuccess) {
   ContainerFacts container = Container({"kube-apiserver"});
   HttpProbeFacts live{"livenessProbe", "/livez", false, "10.0.0.1", 6443, true, 10, 8};

@@ -219,6 +219,21 @@ TEST_F(PreparerTest, AManifestWithoutAGateIsRefused) {
   ExpectRefused({SetFlagEdit("profiling", "false", "kube-proxy")}, "no gate");
 }
 
+TEST_F(PreparerTest, WhereTheNodeHasAClientTheApiServerMustLetItInBeforeAndAfter) {
+  constexpr const char* kCertificate = "/etc/kubernetes/client.crt";
+  const auto ask = [&](const std::string& flag, const std::string& value) {
+    const auto plan = Preparer(disk, processes, kDirectory, kCertificate)
+                          .Prepare(StepOf({SetFlagEdit(flag, value)}));
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    const v1::ComponentExpectation& component = plan->prepared.components(0);
+    return std::make_pair(component.health_before().lets_client_in(),
+                          component.health_after().lets_client_in());
+  };
+  EXPECT_EQ(ask("profiling", "false"), std::make_pair(false, false)) << "it has none";
+  disk.PutFile(kCertificate, "pem", attributes);
+  EXPECT_EQ(ask("profiling", "false"), std::make_pair(true, true));
+}
+
 TEST_F(PreparerTest, EtcdIsProvedTogetherWithTheApiServerBesideIt) {
   const std::string path = std::string(kDirectory) + "/etcd.yaml";
   disk.PutFile(path,
