@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/plan/gated.h"
@@ -72,6 +73,12 @@ absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
     }
     // What cannot be read here, a link for one, may be readable there.
     return !absl::IsNotFound(files_.Read(path).status());
+  };
+  change.will_be_folder = [this, &all](const std::string& path) {
+    const bool made = std::any_of(all.begin(), all.end(), [&path](const PathChange& other) {
+      return other.after.exists && absl::StartsWith(other.path, path + "/");
+    });
+    return made || files_.List(path).ok();
   };
   ASSIGN_OR_RETURN(v1::ComponentExpectation expectation, belay::ExpectationOf(change, processes_));
   for (v1::HealthEndpoint* endpoint :

@@ -9,6 +9,7 @@
 #include "common/base/status_macros.h"
 #include "node-agent/health/endpoint.h"
 #include "node-agent/health/file_arguments.h"
+#include "node-agent/health/host_paths.h"
 
 namespace belay {
 namespace {
@@ -104,6 +105,8 @@ absl::StatusOr<v1::ComponentExpectation> ExpectationOf(const ManifestChange& cha
   ASSIGN_OR_RETURN(const ContainerFacts before, FindContainer(change.before, name, change.path));
   ASSIGN_OR_RETURN(const ContainerFacts after, FindContainer(change.after, name, change.path));
   RETURN_IF_ERROR(RefuseUnseenFiles(change, after));
+  RETURN_IF_ERROR(RefuseMissingSources(change, before, after));
+  RETURN_IF_ERROR(RefuseUnkeptAuditLog(change, after));
   const std::vector<std::string> argv_before = Argv(before);
   const std::vector<std::string> argv_after = Argv(after);
   v1::ComponentExpectation expectation;

@@ -23,6 +23,8 @@ struct ManifestChange {
   std::vector<std::string> other_paths;  // of the other files that the same step changes
   // Will the node have this file when the step is published?  Not asked where it is not given.
   std::function<bool(const std::string& host_path)> will_exist = nullptr;
+  // Will it be a folder then?
+  std::function<bool(const std::string& host_path)> will_be_folder = nullptr;
 };
 
 // FAILED_PRECONDITION with what is in the way and what to do.

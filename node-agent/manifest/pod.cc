@@ -100,16 +100,18 @@ absl::Status ReadProbes(const ManifestNode& container, ContainerFacts& facts) {
   return absl::OkStatus();
 }
 
-// The host's path of a volume; empty for every other kind.
-absl::StatusOr<std::string> VolumeOnHost(const ManifestNode* volumes, std::string_view wanted) {
-  if (volumes == nullptr) return std::string();
+// The host's path of a volume and its type; empty for every other kind.
+absl::Status ReadVolume(const ManifestNode* volumes, std::string_view wanted, MountFacts* mount) {
+  if (volumes == nullptr) return absl::OkStatus();
   for (const ManifestNode& volume : volumes->items) {
     ASSIGN_OR_RETURN(const std::string name, TextOf(&volume, "name"));
     if (name != wanted || volume.kind != ManifestNode::Kind::Mapping) continue;
     ASSIGN_OR_RETURN(const ManifestNode* const host, FindKey(volume, "hostPath"));
-    return TextOf(host, "path");
+    ASSIGN_OR_RETURN(mount->host_path, TextOf(host, "path"));
+    ASSIGN_OR_RETURN(mount->host_type, TextOf(host, "type"));
+    return absl::OkStatus();
   }
-  return std::string();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container,
@@ -125,12 +127,17 @@ absl::StatusOr<ContainerFacts> ReadContainer(const ManifestNode& container,
   ASSIGN_OR_RETURN(const ManifestNode* const mounts, ListOf(container, "volumeMounts"));
   if (mounts != nullptr) {
     for (const ManifestNode& mount : mounts->items) {
-      ASSIGN_OR_RETURN(const std::string path, TextOf(&mount, "mountPath"));
-      facts.mount_paths.push_back(path);
+      MountFacts seen;
+      ASSIGN_OR_RETURN(seen.mount_path, TextOf(&mount, "mountPath"));
       ASSIGN_OR_RETURN(const std::string volume, TextOf(&mount, "name"));
       ASSIGN_OR_RETURN(const std::string part, TextOf(&mount, "subPath"));
-      ASSIGN_OR_RETURN(const std::string on_host, VolumeOnHost(volumes, volume));
-      facts.mounts.push_back({path, part.empty() ? on_host : ""});
+      if (mount.kind == ManifestNode::Kind::Mapping) {
+        ASSIGN_OR_RETURN(seen.read_only, BoolOf(mount, "readOnly"));
+      }
+      RETURN_IF_ERROR(ReadVolume(volumes, volume, &seen));
+      if (!part.empty()) seen.host_path = "";
+      facts.mount_paths.push_back(seen.mount_path);
+      facts.mounts.push_back(std::move(seen));
     }
   }
   return facts;

@@ -23,6 +23,9 @@ struct HttpProbeFacts {
 struct MountFacts {
   std::string mount_path;
   std::string host_path;  // empty where the volume is none of the host's, or only a part of one
+  std::string host_type = "";  // of the host's path: "File", "DirectoryOrCreate", ...
+  bool read_only = false;
+  bool operator==(const MountFacts&) const = default;
 };
 struct ContainerFacts {
   std::string name;

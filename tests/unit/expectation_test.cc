@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "node-agent/health/host_paths.h"
 
 namespace belay {
 namespace {
@@ -122,6 +123,53 @@ TEST_F(Expectations, AFileThatTheComponentWouldNotFindIsRefused) {
   refused("client-ca-file", "/etc/kubernetes/other/a");
   change_.touched_flags.clear();  // it has been so before, and runs
   EXPECT_TRUE(Expect().ok());
+}
+
+// H5f: kubelet waits for ever for a file that the mount says is there.
+TEST_F(Expectations, AMountOfWhatTheNodeDoesNotHaveIsRefused) {
+  NewArguments();
+  processes_.list = {{5, 1, {"kube-scheduler", "--profiling=true"}, "a"}};
+  change_.will_exist = [](const std::string& path) { return path != "/absent"; };
+  change_.will_be_folder = [](const std::string& path) { return path == "/folder"; };
+  const auto refused = [&](const std::string& source, const std::string& type) {
+    ManifestChange change = change_;
+    change.after.containers[0].mounts.push_back({"/x", source, type});
+    return !ExpectationOf(change, processes_).ok();
+  };
+  EXPECT_TRUE(refused("/absent", "File"));
+  EXPECT_TRUE(refused("/folder", "File"));
+  EXPECT_FALSE(refused("/file", "File"));
+  EXPECT_TRUE(refused("/absent", "Directory"));
+  EXPECT_TRUE(refused("/file", "Directory"));
+  EXPECT_FALSE(refused("/folder", "Directory"));
+  for (const char* type : {"", "FileOrCreate", "DirectoryOrCreate", "Socket"}) {
+    EXPECT_FALSE(refused("/absent", type)) << type;
+  }
+  change_.before.containers[0].mounts.push_back({"/x", "/absent", "File"});
+  EXPECT_FALSE(refused("/absent", "File")) << "the step did not bring it";
+}
+
+// H5b to H5e: the server would run, look well, and keep no trail.
+TEST(AuditLog, IsRefusedWhereNothingWouldBeWrittenOrKept) {
+  ManifestChange change;
+  change.manifest = "kube-apiserver";
+  change.touched_flags = {"audit-log-path"};
+  change.will_be_folder = [](const std::string& path) { return path == "/srv/log/folder"; };
+  const auto said = [&](const std::string& path, const std::string& more, bool read_only = false) {
+    ContainerFacts after = Container({"kube-apiserver", "--audit-log-path=" + path, more});
+    after.mounts = {{"/var/log", "/srv/log", "DirectoryOrCreate", read_only}};
+    return std::string(RefuseUnkeptAuditLog(change, after).message());
+  };
+  const std::string policy = "--audit-policy-file=/p";
+  EXPECT_EQ(said("/var/log/audit.log", policy), "");
+  EXPECT_EQ(said("-", policy), "") << "standard output";
+  EXPECT_EQ(said("", "--x"), "") << "switched off";
+  EXPECT_NE(said("/var/log/audit.log", "--x").find("never writes"), std::string::npos);
+  EXPECT_NE(said("/var/logs/audit.log", policy).find("no mount"), std::string::npos);
+  EXPECT_NE(said("/var/log/audit.log", policy, true).find("read-only"), std::string::npos);
+  EXPECT_NE(said("/var/log/folder", policy).find("folder /srv/log/folder"), std::string::npos);
+  change.touched_flags = {"profiling"};
+  EXPECT_EQ(said("/var/logs/audit.log", "--x"), "") << "the step did not bring it";
 }
 
 class AnonymousProbes : public Expectations {

@@ -234,6 +234,20 @@ TEST_F(PreparerTest, WhereTheNodeHasAClientTheApiServerMustLetItInBeforeAndAfter
   EXPECT_EQ(ask("profiling", "false"), std::make_pair(true, true));
 }
 
+TEST_F(PreparerTest, AnAuditLogThatWouldNotBeKeptIsRefused) {
+  disk.PutDirectory("/srv");
+  disk.PutDirectory("/srv/folder");
+  const std::string mounts =
+      "    volumeMounts:\n    - {name: log, mountPath: /var/log}\n"
+      "    - {name: log, mountPath: /read/only, readOnly: true}\n"
+      "  volumes:\n  - {name: log, hostPath: {path: /srv}}\n";
+  disk.PutFile(kPath, ManifestText("    - --audit-policy-file=/p\n") + mounts, attributes);
+  ExpectRefused({SetFlagEdit("audit-log-path", "/elsewhere/a.log")}, "no mount");
+  ExpectRefused({SetFlagEdit("audit-log-path", "/read/only/a.log")}, "read-only");
+  ExpectRefused({SetFlagEdit("audit-log-path", "/var/log/folder")}, "/srv/folder");
+  EXPECT_TRUE(Prepare({SetFlagEdit("audit-log-path", "/var/log/a.log")}).ok());
+}
+
 TEST_F(PreparerTest, EtcdIsProvedTogetherWithTheApiServerBesideIt) {
   const std::string path = std::string(kDirectory) + "/etcd.yaml";
   disk.PutFile(path,
