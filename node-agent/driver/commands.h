@@ -27,6 +27,16 @@ absl::Status EnrolAgent(const EnrolCommand& command);
 // Until SIGTERM or SIGINT.  To be called while the process has one thread.
 absl::Status RunAgent(const std::string& config_path);
 
+struct ApplyCommand {
+  std::string config_path;
+  std::string plan_path;     // as `belayctl plan sign` writes it
+  bool dry_run = false;      // show what would change, and change nothing
+  bool give_up_run = false;  // of a coordinator, where one waits between two steps
+};
+// Carries a signed plan out here and now, and tells on standard output what happens.  The exit code
+// (local_apply.h).  To be called while the process has one thread.
+absl::StatusOr<int> ApplyPlan(const ApplyCommand& command);
+
 // A few lines about the node's journal, read without touching it; also while the agent runs.
 absl::StatusOr<std::string> DescribeAgent(const std::string& config_path);
 

@@ -1,4 +1,4 @@
-// belay-agent: enrol, run, status, journal, backups, restore, clear-emergency.
+// belay-agent: enrol, run, apply, status, journal, backups, restore, clear-emergency.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
@@ -58,6 +58,18 @@ int Main(int argc, char** argv) {
   CLI::App* const restore = app.add_subcommand("restore", "Put a file back from its backup");
   restore->add_option("backup", copy, "As 'backups' lists it")->required();
   restore->add_option("--config", config, "Configuration")->capture_default_str();
+  ApplyCommand plan;
+  CLI::App* const apply =
+      app.add_subcommand("apply", "Carry a signed plan out on this node, without a coordinator");
+  apply->add_option("plan", plan.plan_path, "As 'belayctl plan sign' writes it")->required();
+  apply->add_flag("--dry-run", plan.dry_run, "Show what would change, and change nothing");
+  apply->add_flag("--give-up-run", plan.give_up_run,
+                  "End a coordinator's run that waits between two steps; its rollout stops");
+  apply->add_option("--config", config, "Configuration")->capture_default_str();
+  apply->footer(
+      "The agent must be stopped (but for --dry-run). Nothing outside of this node is looked at: "
+      "do one node of a cluster at a time.\nExit codes: 0 applied or nothing to do, 1 refused or "
+      "any other failure, 2 wrong usage, 3 rolled back or quarantined, 4 emergency stop.");
   std::string reason;
   CLI::App* const clear = app.add_subcommand(
       "clear-emergency", "Let this node take plans again; the agent must be stopped");
@@ -78,6 +90,12 @@ int Main(int argc, char** argv) {
     return Report(EnrolAgent(enrolment));
   }
   if (run->parsed()) return Report(RunAgent(config));
+  if (apply->parsed()) {
+    plan.config_path = config;
+    plan.plan_path = AbsolutePath(plan.plan_path);
+    const absl::StatusOr<int> code = ApplyPlan(plan);
+    return code.ok() ? *code : Report(code.status());
+  }
   const absl::StatusOr<std::string> text = journal->parsed()   ? ShowJournal(config)
                                            : backups->parsed() ? ListBackups(config)
                                            : restore->parsed()

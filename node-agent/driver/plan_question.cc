@@ -26,7 +26,7 @@ v1::NodeDiff AnswerPlanQuestion(const v1::SignedPlan& plan, const PlanQuestionOp
     refused.set_refused(ValidUtf8(refusal->reason));
     return refused;
   }
-  return DiffOf(ChangesOfPlan(admitted, options.policy.manifest_dir, files), Shown::Public,
+  return DiffOf(ChangesOfPlan(admitted, options.policy.manifest_dir, files), options.shown,
                 kMostBytes);
 }
 

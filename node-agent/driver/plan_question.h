@@ -8,6 +8,7 @@
 #include "common/crypto/ed25519.h"
 #include "common/os/clock.h"
 #include "common/os/file_system.h"
+#include "node-agent/change/plan_changes.h"
 #include "node-agent/driver/policy.h"
 
 namespace belay {
@@ -15,6 +16,7 @@ namespace belay {
 struct PlanQuestionOptions {
   std::vector<Ed25519PublicKey> trusted_keys;
   NodePolicy policy;  // of the runner
+  Shown shown = Shown::Public;
 };
 
 v1::NodeDiff AnswerPlanQuestion(const v1::SignedPlan& plan, const PlanQuestionOptions& options,

@@ -65,9 +65,14 @@ class Belay:
             node.wrap([self._program("belay-agent"), "run", "--config", self._agent_config(node)]),
             self.file(f"agent-{node.name}.log"), program="belay-agent")
 
+    def stop_agent(self, node):
+        self.agents.pop(node.name).stop()
+
+    def agent_command(self, node, verb, *arguments):
+        return [self._program("belay-agent"), verb, *arguments, "--config", self._agent_config(node)]
+
     def agent_status(self, node):
-        return run(node.wrap([self._program("belay-agent"), "status", "--config",
-                              self._agent_config(node)])).stdout
+        return run(node.wrap(self.agent_command(node, "status"))).stdout
 
     def wait_nodes_ready(self, seconds=90):
         def ready():

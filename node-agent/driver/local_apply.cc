@@ -1,0 +1,131 @@
+#include "node-agent/driver/local_apply.h"
+
+#include <limits>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/safe_text.h"
+#include "common/base/status_macros.h"
+#include "common/plan/sign.h"
+#include "node-agent/driver/local_journal.h"
+
+namespace belay {
+namespace {
+
+using Say = std::function<void(const std::string&)>;
+
+bool IsLocal(const v1::RunKey& key) { return absl::StartsWith(key.rollout_id(), kLocalRun); }
+
+std::string ManualCommands(const std::vector<v1::Record>& records) {
+  std::string text;
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    if (!record->has_emergency_stop()) continue;
+    for (const std::string& line : record->emergency_stop().manual_commands()) {
+      absl::StrAppend(&text, "    ", SafeLine(line), "\n");
+    }
+    break;
+  }
+  return text;
+}
+
+int SayEmergency(const Executor& executor, const Say& say) {
+  say(absl::StrCat("EMERGENCY STOP: ", SafeLine(executor.state().emergency_reason),
+                   "\n  this node takes no plan before people have seen to it; by hand:\n",
+                   ManualCommands(executor.records()),
+                   "  then: belay-agent clear-emergency --reason REASON"));
+  return kEmergency;
+}
+
+// The verdict of a run that has ended, and what to do next where that is not the end of it.
+int SayOutcome(const Executor& executor, const v1::RunFinished& outcome, const Say& say) {
+  const std::string because = SafeLine(outcome.reason());
+  switch (outcome.verdict()) {
+    case v1::VERDICT_COMMITTED:
+      say("the plan is applied");
+      return kApplied;
+    case v1::VERDICT_ROLLED_BACK:
+      say(absl::StrCat("rolled back: ", because,
+                       "\nnext: belay-agent journal; correct the plan, sign it and apply that"));
+      return kFellBack;
+    case v1::VERDICT_QUARANTINED:
+      say(absl::StrCat("quarantined: ", because, "\nnext: ", SafeLine(outcome.next())));
+      return kFellBack;
+    case v1::VERDICT_EMERGENCY_STOP:
+      return SayEmergency(executor, say);
+    default:
+      say(absl::StrCat("refused: ", because,
+                       "\nnext: put right what the reason says, then apply the plan again"));
+      return kNotApplied;
+  }
+}
+
+const v1::RunFinished* OutcomeOf(const NodeState& state, const v1::RunKey& key) {
+  const auto run = state.finished_runs.find(RunKeyText(key));
+  return run == state.finished_runs.end() ? nullptr : &run->second.outcome;
+}
+
+// Ends a step that was cut off.  The run it belonged to, when it was cut off here and has ended.
+absl::StatusOr<std::optional<v1::RunKey>> EndWhatWasCutOff(Executor& executor, const Say& say) {
+  const NodeState& state = executor.state();
+  if (state.phase == Phase::Idle && !state.due_outcome) return std::optional<v1::RunKey>();
+  const v1::RunKey key = state.current->key;
+  say(absl::StrCat("a step of run ", SafeLine(key.rollout_id()), " was cut off (",
+                   PhaseText(state.phase), "); it is ended first"));
+  RETURN_IF_ERROR(executor.Recover());
+  if (OutcomeOf(executor.state(), key) == nullptr) return std::optional<v1::RunKey>();
+  return std::optional<v1::RunKey>(key);
+}
+
+}  // namespace
+
+std::string ShownRecord(const v1::Record& record) {
+  std::string text = JournalText({record});
+  for (const v1::FileChange& change : record.prepared().changes()) {
+    absl::StrAppend(&text, SafeLines(change.diff()));
+    if (!text.empty() && text.back() != '\n') text += '\n';
+  }
+  text.pop_back();
+  return text;
+}
+
+absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& clock,
+                              const LocalApply& apply, const Say& say) {
+  const NodeState& state = executor.state();
+  const std::string digest = PlanDigest(apply.plan);
+  ASSIGN_OR_RETURN(const std::optional<v1::RunKey> ended, EndWhatWasCutOff(executor, say));
+  if (state.emergency) return SayEmergency(executor, say);
+  if (ended && IsLocal(*ended) && ended->plan_digest() == digest) {
+    return SayOutcome(executor, *OutcomeOf(state, *ended), say);  // a verdict is for people to read
+  }
+  v1::Execute command;
+  command.mutable_run()->set_rollout_id(kLocalRun + apply.new_run);
+  command.mutable_run()->set_attempt(1);
+  command.mutable_run()->set_plan_digest(digest);
+  if (state.current && IsLocal(state.current->key)) {
+    if (state.current->key.plan_digest() == digest) {
+      say(absl::StrCat("goes on with run ", SafeLine(state.current->key.rollout_id()), " after ",
+                       state.current->next_step, " of ", state.current->step_count, " steps"));
+      *command.mutable_run() = state.current->key;
+    }
+  } else if (state.current && !apply.give_up_run) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "rollout ", SafeLine(state.current->key.rollout_id()), " of the coordinator has done ",
+        state.current->next_step, " of ", state.current->step_count,
+        " steps on this node and waits for its word; nothing was changed. Start the agent so that "
+        "the coordinator goes on with it, or give it up with --give-up-run (its rollout stops)"));
+  }
+  *command.mutable_plan() = apply.plan;
+  command.set_epoch(state.highest_epoch);
+  // Nobody can take the word of the one who stands here back.
+  command.set_boot_id(clock.BootId());
+  command.set_permit_until_boottime_ns(std::numeric_limits<std::int64_t>::max());
+  RETURN_IF_ERROR(runner.Execute(command));
+  const v1::RunFinished* const outcome = OutcomeOf(state, command.run());
+  if (outcome == nullptr) {
+    return absl::InternalError("the run was not begun, and does not say why; nothing was changed");
+  }
+  return SayOutcome(executor, *outcome, say);
+}
+
+}  // namespace belay

@@ -1,0 +1,96 @@
+#include "node-agent/driver/node_parts.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/os/random_id.h"
+#include "node-agent/driver/local_files.h"
+#include "node-agent/driver/own_files.h"
+#include "node-agent/driver/stray_pods.h"
+#include "node-agent/health/make_way.h"
+#include "node-agent/health/readiness.h"
+
+namespace belay {
+namespace {
+
+// As the agent's own process sees a path of the node's file system.
+std::string OnHost(const AgentConfig& config, const std::string& path) {
+  return config.host_root == "/" ? path : absl::StrCat(config.host_root, path);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<NodeView>> NodeView::Open(const std::string& config_path) {
+  auto view = std::make_unique<NodeView>();
+  ASSIGN_OR_RETURN(view->local, PosixFileSystem::Open("/"));
+  ASSIGN_OR_RETURN(view->config, LoadConfig(*view->local, config_path));
+  ASSIGN_OR_RETURN(view->admission.trusted_keys,
+                   LoadTrustedKeys(*view->local, view->config.trusted_keys));
+  ASSIGN_OR_RETURN(view->host, PosixFileSystem::Open(view->config.host_root));
+  ASSIGN_OR_RETURN(view->clock, SystemClock::Open());
+  ASSIGN_OR_RETURN(const std::vector<MountPoint> mounts, ReadMountTable());
+  view->admission.policy = PolicyOf(view->config, config_path, mounts);
+  return view;
+}
+
+absl::StatusOr<std::unique_ptr<NodeParts>> NodeParts::Open(const std::string& config_path,
+                                                           const std::string& owner) {
+  auto parts = std::make_unique<NodeParts>();
+  ASSIGN_OR_RETURN(parts->view, NodeView::Open(config_path));
+  const AgentConfig& config = parts->view->config;
+  RETURN_IF_ERROR(MakeDirectories(*parts->view->local, config.state_dir));
+  ASSIGN_OR_RETURN(parts->lock, FileLock::Acquire(config.state_dir + "/lock", owner));
+
+  parts->api_server_manifest = absl::StrCat(config.manifest_dir, "/", kApiServerManifest, ".yaml");
+  CurlHealthProbeOptions probe_options;
+  probe_options.host_root = config.host_root == "/" ? "" : config.host_root;
+  probe_options.ca_file = OnHost(config, config.apiserver.ca);
+  probe_options.client_certificate_file = OnHost(config, config.apiserver.client_certificate);
+  probe_options.client_key_file = OnHost(config, config.apiserver.client_key);
+  ASSIGN_OR_RETURN(parts->probe, CurlHealthProbe::Open(probe_options));
+  const FileSystem& host = *parts->view->host;
+  parts->gatekeeper = std::make_unique<ComponentGatekeeper>(
+      GatekeeperWorld{host, parts->processes, *parts->probe, *parts->view->clock, parts->stopper,
+                      parts->exits},
+      [&host](const std::string& path) { return RefuseStrayCopies(host, path); });
+  parts->preparer = std::make_unique<Preparer>(host, parts->processes, config.manifest_dir,
+                                               config.apiserver.client_certificate);
+  return parts;
+}
+
+ExecutorOptions NodeParts::ForExecutor(const std::function<void(const std::string&)>& log) {
+  const AgentConfig& config = view->config;
+  return {.host = *view->host,
+          .state = *view->local,
+          .clock = *view->clock,
+          .gatekeeper = *gatekeeper,
+          .state_dir = config.state_dir,
+          .new_journal_id = RandomHex(16),
+          .manual_path_prefix = config.host_root == "/" ? "" : config.host_root,
+          .make_way = [this, log](const v1::Prepared& prepared, std::int64_t applied_ns) {
+            std::vector<std::string> said = MakeWay(prepared, applied_ns, processes, ender);
+            for (const std::string& line : said) log(line);
+            return said;
+          }};
+}
+
+RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>& log) {
+  RunnerOptions with;
+  with.trusted_keys = view->admission.trusted_keys;
+  with.policy = view->admission.policy;
+  with.prepare = [this](const v1::Step& step) -> absl::StatusOr<StepPlan> {
+    ASSIGN_OR_RETURN(StepPlan plan, preparer->Prepare(step));
+    RETURN_IF_ERROR(gatekeeper->RequireProvable(plan.prepared));
+    return plan;
+  };
+  with.check_ready = [this] {
+    const Readiness readiness = LocalApiServerReadiness(*view->host, *probe, api_server_manifest);
+    return readiness.ready ? absl::OkStatus() : absl::UnavailableError(readiness.reason);
+  };
+  with.stopping = [this] { return stopper.stopped(); };
+  with.log = log;
+  return with;
+}
+
+}  // namespace belay
