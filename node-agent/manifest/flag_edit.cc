@@ -11,6 +11,7 @@
 #include "node-agent/manifest/check_bytes.h"
 #include "node-agent/manifest/list_edit.h"
 #include "node-agent/manifest/merge_list.h"
+#include "node-agent/manifest/new_key.h"
 #include "node-agent/manifest/script_edit.h"
 #include "node-agent/manifest/write_scalar.h"
 
@@ -107,17 +108,30 @@ NewItem ItemOf(const std::string& text, ManifestNode::Style like, bool json) {
   return {{WriteScalar(text, like, false, json)}, WriteScalar(text, like, true, json)};
 }
 
-// The container has no item of a command line: one is written only where a list waits for it.
+// The container has no item of a command line: the image's entry point is the program, and takes
+// its flags from `args`.  `command` would replace it.
 absl::StatusOr<Splices> FillArgs(std::string_view bytes, const EditPlace& place,
                                  const std::string& text) {
-  ASSIGN_OR_RETURN(const ManifestNode* const args, FindKey(*place.container, "args"));
-  if (args == nullptr) {
-    return RefuseAtLine(place.container->line,
-                        "the container has neither command nor args; write its flags into the "
-                        "manifest first");
+  for (const ManifestNode& key : place.container->keys) {
+    if (IsContainerKey(key.value)) continue;
+    return RefuseAtLine(key.line,
+                        absl::StrCat("the container has neither command nor args, and '", key.value,
+                                     "' is no key of a container; is it misspelt?"));
   }
+  ASSIGN_OR_RETURN(const ManifestNode* const image, FindKey(*place.container, "image"));
+  if (image != nullptr && IsRunByImageCommand(image->value)) {
+    return RefuseAtLine(place.container->line,
+                        absl::StrCat("the container has neither command nor args, and what the "
+                                     "image '",
+                                     image->value,
+                                     "' runs by itself would be replaced by args; write its "
+                                     "command into the manifest first"));
+  }
+  ASSIGN_OR_RETURN(const ManifestNode* const args, FindKey(*place.container, "args"));
   const NewItem item = ItemOf(text, ManifestNode::Style::Plain, place.json);
-  ASSIGN_OR_RETURN(const Splice splice, FillEmpty(bytes, *args, item));
+  ASSIGN_OR_RETURN(const Splice splice,
+                   args == nullptr ? InsertListKey(bytes, place, *place.container, "args", item)
+                                   : FillEmpty(bytes, *args, item));
   return Splices{splice};
 }
 
@@ -173,30 +187,24 @@ absl::StatusOr<Splice> ReplaceValue(std::string_view bytes, const EditPlace& pla
   return ReplaceScalar(bytes, NodeOf(place, item), at.list->flow, place.json, text);
 }
 
-absl::StatusOr<Splices> RemoveWords(std::string_view bytes, const ScriptPlace& script,
-                                    const std::vector<FlagUse>& uses) {
-  Splices splices;
+// In order, also where a flag has its value in a word or item of its own.
+std::vector<size_t> ItemsOf(const std::vector<FlagUse>& uses) {
+  std::vector<size_t> items;
   for (const FlagUse& use : uses) {
-    ASSIGN_OR_RETURN(const Splice splice, RemoveWord(bytes, script, use.index));
-    splices.push_back(splice);
-    if (!use.value_index.has_value()) continue;
-    ASSIGN_OR_RETURN(const Splice value, RemoveWord(bytes, script, *use.value_index));
-    splices.push_back(value);
+    items.push_back(use.index);
+    if (use.value_index.has_value()) items.push_back(*use.value_index);
   }
-  return splices;
+  return items;
 }
 
 absl::StatusOr<Splices> RemoveUses(std::string_view bytes, const EditPlace& place,
                                    const CommandLine& line, const std::vector<FlagUse>& uses) {
-  if (line.script.has_value()) return RemoveWords(bytes, *line.script, uses);
+  if (line.script.has_value()) return RemoveWords(bytes, *line.script, ItemsOf(uses));
   std::vector<size_t> in_command;
   std::vector<size_t> in_args;
-  for (const FlagUse& use : uses) {
-    for (const size_t item : {use.index, use.value_index.value_or(use.index)}) {
-      const ItemPlace at = PlaceOf(place, item);
-      std::vector<size_t>& indexes = at.list == place.command ? in_command : in_args;
-      if (indexes.empty() || indexes.back() != at.index) indexes.push_back(at.index);
-    }
+  for (const size_t item : ItemsOf(uses)) {
+    const ItemPlace at = PlaceOf(place, item);
+    (at.list == place.command ? in_command : in_args).push_back(at.index);
   }
   Splices splices;
   for (const auto& [list, indexes] :

@@ -26,12 +26,19 @@ std::string FlowSeparator(std::string_view bytes, const ManifestNode& list, size
         bytes.substr(list.begin + 1, list.items.front().begin - list.begin - 1);
     if (lead.find('\n') != std::string_view::npos &&
         lead.find_first_not_of(kBlanks) == std::string_view::npos) {
-      return absl::StrCat(",", std::string(lead));
+      return absl::StrCat(",", EndOfLine(bytes, list.begin),
+                          std::string(lead.substr(lead.rfind('\n') + 1)));
     }
   }
   const bool plain = !between.empty() && between.front() == ',' &&
                      between.find_first_not_of(kBlanks, 1) == std::string_view::npos;
-  return plain ? std::string(between) : ", ";
+  if (!plain) return ", ";
+  // Blank lines and trailing blanks between the neighbours are not copied.
+  const size_t newline = between.rfind('\n');
+  if (newline == std::string_view::npos) return std::string(between);
+  const size_t end = bytes.find('\n', list.items[index].begin);
+  return absl::StrCat(",", EndOfLine(bytes, end == std::string_view::npos ? 0 : end),
+                      std::string(between.substr(newline + 1)));
 }
 
 // Behind an item of a flow list that has its line to itself, but for a comma and a comment.

@@ -38,7 +38,8 @@ Splice Cut(std::string_view bytes, size_t begin, size_t end) {
   return {begin, end, ""};
 }
 
-// In a flow list with comments: each item goes with its comma, comments stay.
+// In a flow list with comments, or one item a line: each item goes with its comma, what stands
+// between stays.
 absl::StatusOr<Splices> RemoveBesideComments(std::string_view bytes, const ManifestNode& list,
                                              size_t first, size_t last) {
   Splices splices;
@@ -71,6 +72,26 @@ bool HoldsComment(std::string_view gone) {
   return false;
 }
 
+// The item has its line to itself, with the comma directly behind it, if any.
+bool IsAlone(std::string_view bytes, const ManifestNode& item, size_t end) {
+  const size_t start = LineStart(bytes, item.begin);
+  if (end < bytes.size() && bytes[end] == ',') ++end;
+  const std::string_view rest = bytes.substr(end, NextLine(bytes, end) - end);
+  return bytes.substr(start, item.begin - start).find_first_not_of(" \t") ==
+             std::string_view::npos &&
+         rest.find_first_not_of(kBlanks) == std::string_view::npos;
+}
+
+// Is every item of the run?
+absl::StatusOr<bool> AreAlone(std::string_view bytes, const ManifestNode& list, size_t first,
+                              size_t last) {
+  for (size_t i = first; i <= last; ++i) {
+    ASSIGN_OR_RETURN(const size_t end, EndOrRefuse(bytes, list.items[i]));
+    if (!IsAlone(bytes, list.items[i], end)) return false;
+  }
+  return true;
+}
+
 absl::StatusOr<Splices> RemoveFlowRun(std::string_view bytes, const ManifestNode& list,
                                       size_t first, size_t last) {
   ASSIGN_OR_RETURN(const size_t last_end, EndOrRefuse(bytes, list.items[last]));
@@ -85,7 +106,8 @@ absl::StatusOr<Splices> RemoveFlowRun(std::string_view bytes, const ManifestNode
     splice = {before, last_end, ""};
   }
   const std::string_view gone = bytes.substr(splice.begin, splice.end - splice.begin);
-  if (HoldsComment(gone)) return RemoveBesideComments(bytes, list, first, last);
+  ASSIGN_OR_RETURN(const bool alone, AreAlone(bytes, list, first, last));
+  if (alone || HoldsComment(gone)) return RemoveBesideComments(bytes, list, first, last);
   return Splices{splice};
 }
 
@@ -104,7 +126,9 @@ absl::StatusOr<Splices> RemoveBlockRun(std::string_view bytes, const ManifestNod
         begin = splices.back().begin;
         splices.pop_back();
       }
-      begin -= EndOfLine(bytes, begin - 1).size();
+      do {
+        begin -= EndOfLine(bytes, begin - 1).size();
+      } while (begin > 0 && bytes[begin - 1] == '\n');  // blank lines that would end the file
     }
     splices.push_back({begin, next, ""});
   }

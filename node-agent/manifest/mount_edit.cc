@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "node-agent/manifest/check_bytes.h"
 #include "node-agent/manifest/list_edit.h"
+#include "node-agent/manifest/new_key.h"
 #include "node-agent/manifest/volume_list.h"
 #include "node-agent/manifest/write_scalar.h"
 
@@ -111,19 +112,14 @@ absl::StatusOr<bool> MountIsThere(const ManifestNode* mounts, const ManifestNode
 std::string Text(const std::string& text, bool flow, bool json) {
   return WriteScalar(text, ManifestNode::Style::Plain, flow, json);
 }
-std::string Key(std::string_view key, bool json) {
-  const std::string name(key);
-  return json ? absl::StrCat("\"", name, "\": ") : absl::StrCat(name, ": ");
-}
-
 NewItem VolumeItem(const Wanted& wanted, bool json) {
   NewItem item;
   item.block_lines = {"hostPath:", absl::StrCat("  path: ", Text(wanted.host_path, false, json)),
                       absl::StrCat("  type: ", Text(wanted.type, false, json)),
                       absl::StrCat("name: ", Text(wanted.name, false, json))};
-  item.flow_text = absl::StrCat("{", Key("hostPath", json), "{", Key("path", json),
-                                Text(wanted.host_path, true, json), ", ", Key("type", json),
-                                Text(wanted.type, true, json), "}, ", Key("name", json),
+  item.flow_text = absl::StrCat("{", KeyText("hostPath", json), "{", KeyText("path", json),
+                                Text(wanted.host_path, true, json), ", ", KeyText("type", json),
+                                Text(wanted.type, true, json), "}, ", KeyText("name", json),
                                 Text(wanted.name, true, json), "}");
   return item;
 }
@@ -132,84 +128,15 @@ NewItem MountItem(const Wanted& wanted, bool json) {
   NewItem item;
   item.block_lines = {absl::StrCat("mountPath: ", Text(wanted.mount_path, false, json)),
                       absl::StrCat("name: ", Text(wanted.name, false, json))};
-  item.flow_text = absl::StrCat("{", Key("mountPath", json), Text(wanted.mount_path, true, json),
-                                ", ", Key("name", json), Text(wanted.name, true, json));
+  item.flow_text =
+      absl::StrCat("{", KeyText("mountPath", json), Text(wanted.mount_path, true, json), ", ",
+                   KeyText("name", json), Text(wanted.name, true, json));
   if (wanted.read_only) {
     item.block_lines.emplace_back("readOnly: true");
-    absl::StrAppend(&item.flow_text, ", ", Key("readOnly", json), "true");
+    absl::StrAppend(&item.flow_text, ", ", KeyText("readOnly", json), "true");
   }
   item.flow_text += "}";
   return item;
-}
-
-// Is the line free behind the value, so that a key may follow on the next one?
-bool EndsItsLine(std::string_view bytes, size_t end) {
-  const std::string_view rest = bytes.substr(end, NextLine(bytes, end) - end);
-  const size_t other = rest.find_first_not_of(" \t\r\n");
-  return other == std::string_view::npos || (rest[other] == '#' && other > 0);
-}
-
-// Behind which value of a block mapping a new key can stand: the last one that is a text on one
-// line, so that the key comes among the short ones, or else the last.
-absl::StatusOr<size_t> PlaceForKey(std::string_view bytes, const ManifestNode& mapping) {
-  std::optional<size_t> last;
-  for (size_t i = mapping.items.size(); i > 0; --i) {
-    const ManifestNode& value = mapping.items[i - 1];
-    const size_t end = value.begin + value.length;
-    if (!EndsItsLine(bytes, end)) continue;
-    const bool one_line =
-        value.kind == ManifestNode::Kind::Scalar && value.style != ManifestNode::Style::Block &&
-        bytes.substr(value.begin, value.length).find('\n') == std::string_view::npos;
-    if (one_line) return end;
-    if (!last.has_value()) last = end;
-  }
-  if (last.has_value()) return *last;
-  return RefuseAtLine(mapping.line,
-                      "there is no certain place for a new key; write an empty list "
-                      "([]) for it by hand");
-}
-
-// Does the file indent the dashes of lists below their key?
-bool DashesAreIndented(std::string_view bytes, const EditPlace& place) {
-  if (place.containers->flow || place.spec->flow) return false;
-  const size_t dash = bytes.find('-', LineStart(bytes, place.containers->items.front().begin));
-  return dash - LineStart(bytes, dash) > place.spec->begin - LineStart(bytes, place.spec->begin);
-}
-
-// A new key with a list of one item, in a mapping that has none of that name.
-absl::StatusOr<Splice> InsertKey(std::string_view bytes, const EditPlace& place,
-                                 const ManifestNode& mapping, std::string_view key,
-                                 const NewItem& item) {
-  const std::string name(key);
-  if (mapping.flow) {
-    const size_t at = mapping.keys.front().begin;
-    size_t blank = at;
-    while (blank > 0 && (bytes[blank - 1] == ' ' || bytes[blank - 1] == '\n' ||
-                         bytes[blank - 1] == '\r' || bytes[blank - 1] == '\t')) {
-      --blank;
-    }
-    // On one line YAML has a blank behind the comma; JSON may have none.
-    const std::string gap = blank == at && !place.json
-                                ? std::string(" ")
-                                : std::string(bytes.substr(blank, at - blank));
-    return Splice{at, at, absl::StrCat(Key(key, place.json), "[", item.flow_text, "],", gap)};
-  }
-  ASSIGN_OR_RETURN(const size_t end, PlaceForKey(bytes, mapping));
-  const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
-  const std::string indent(column, ' ');
-  const std::string item_indent(column + (DashesAreIndented(bytes, place) ? 2 : 0), ' ');
-  const std::string eol = EndOfLine(bytes, end);
-  std::vector<std::string> lines = {absl::StrCat(indent, name, ":")};
-  for (size_t l = 0; l < item.block_lines.size(); ++l) {
-    lines.push_back(absl::StrCat(item_indent, l == 0 ? "- " : "  ", item.block_lines[l]));
-  }
-  const size_t at = NextLine(bytes, end);
-  const bool unfinished = bytes.back() != '\n' && at == bytes.size();
-  std::string text;
-  for (const std::string& line : lines) {
-    absl::StrAppend(&text, unfinished ? eol : "", line, unfinished ? "" : eol);
-  }
-  return Splice{at, at, text};
 }
 
 absl::StatusOr<Splices> AddItem(std::string_view bytes, const EditPlace& place,
@@ -218,7 +145,7 @@ absl::StatusOr<Splices> AddItem(std::string_view bytes, const EditPlace& place,
   if (list != nullptr && !list->items.empty())
     return InsertBehind(bytes, *list, list->items.size() - 1, item);
   ASSIGN_OR_RETURN(const Splice splice, list == nullptr
-                                            ? InsertKey(bytes, place, mapping, key, item)
+                                            ? InsertListKey(bytes, place, mapping, key, item)
                                             : FillEmpty(bytes, *list, item));
   return Splices{splice};
 }

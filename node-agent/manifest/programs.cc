@@ -16,9 +16,38 @@ constexpr std::array<std::string_view, 24> kWrappers = {
     "chrt",      "taskset",         "timeout",    "setpriv", "su-exec",
     "gosu",      "nsenter",         "unshare",    "chroot",  "numactl",
     "stdbuf",    "prlimit",         "nohup",      "setsid"};
-constexpr std::array<std::string_view, 10> kPrograms = {
+constexpr std::array<std::string_view, 11> kPrograms = {
     "kube-apiserver", "kube-controller-manager",  "kube-scheduler", "kube-proxy", "kubelet",
-    "etcd",           "cloud-controller-manager", "hyperkube",      "kube-vip",   "haproxy"};
+    "etcd",           "cloud-controller-manager", "hyperkube",      "kube-vip",   "haproxy",
+    "openshift"};
+
+// Their images have no entry point: the program is the image's CMD, which `args` replaces.
+constexpr std::array<std::string_view, 2> kRunByImageCommand = {"etcd", "haproxy"};
+constexpr std::array<std::string_view, 25> kContainerKeys{"args",
+                                                          "command",
+                                                          "env",
+                                                          "envFrom",
+                                                          "image",
+                                                          "imagePullPolicy",
+                                                          "lifecycle",
+                                                          "livenessProbe",
+                                                          "name",
+                                                          "ports",
+                                                          "readinessProbe",
+                                                          "resizePolicy",
+                                                          "resources",
+                                                          "restartPolicy",
+                                                          "restartPolicyRules",
+                                                          "securityContext",
+                                                          "startupProbe",
+                                                          "stdin",
+                                                          "stdinOnce",
+                                                          "terminationMessagePath",
+                                                          "terminationMessagePolicy",
+                                                          "tty",
+                                                          "volumeDevices",
+                                                          "volumeMounts",
+                                                          "workingDir"};
 
 template <typename Table>
 bool Holds(const Table& table, std::string_view word) {
@@ -35,6 +64,15 @@ std::string_view BaseName(std::string_view path) {
 bool IsShell(std::string_view word) { return Holds(kShells, word); }
 bool IsWrapper(std::string_view word) { return Holds(kWrappers, word); }
 bool IsKnownProgram(std::string_view word) { return Holds(kPrograms, word); }
+
+bool IsContainerKey(std::string_view key) {
+  return std::find(kContainerKeys.begin(), kContainerKeys.end(), key) != kContainerKeys.end();
+}
+
+bool IsRunByImageCommand(std::string_view image) {
+  const std::string_view name = BaseName(image.substr(0, image.find('@')));
+  return Holds(kRunByImageCommand, name.substr(0, name.find(':')));
+}
 
 bool IsNamedProgram(std::string_view word, const std::vector<std::string>& names) {
   const std::string base(BaseName(word));

@@ -1,6 +1,6 @@
-// Names of programs as they stand in command lines of control planes: what is a shell, what only
-// starts another program, what is the program itself.  Data only, shared by who locates and who
-// judges; everything else of the two is apart.
+// Names as they stand in the containers of control planes: what is a shell, what only starts
+// another program, what is the program itself, what is a key.  Data only, shared by who locates and
+// who judges; everything else of the two is apart.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,6 +16,11 @@ bool IsWrapper(std::string_view word);
 // Called like one of `names` (with or without "kube-"), or like a well-known program.
 bool IsNamedProgram(std::string_view word, const std::vector<std::string>& names);
 bool IsKnownProgram(std::string_view word);
+// Without command and args, this image runs a program that giving it args would replace.
+bool IsRunByImageCommand(std::string_view image);
+
+// A key that kubelet knows in a container; it ignores every other, so that `comand` is none.
+bool IsContainerKey(std::string_view key);
 
 // "-999" is a number, not a flag.
 bool IsFlagWord(std::string_view word);

@@ -28,7 +28,8 @@ absl::StatusOr<Splice> ReplaceWord(std::string_view bytes, const ScriptPlace& sc
                                    const std::string& text);
 absl::StatusOr<Splice> InsertWordBehind(std::string_view bytes, const ScriptPlace& script,
                                         size_t word, const std::string& text);
-// The word and the blanks in front of it.
-absl::StatusOr<Splice> RemoveWord(std::string_view bytes, const ScriptPlace& script, size_t word);
+// The words, ascending and each once, with the blanks and line continuations that only they need.
+absl::StatusOr<std::vector<Splice>> RemoveWords(std::string_view bytes, const ScriptPlace& script,
+                                                const std::vector<size_t>& words);
 
 }  // namespace belay

@@ -59,7 +59,8 @@ class Reader {
       case ')':
         return Unclear("has subshells or functions");
       case '#':
-        return Unclear("has comments");
+        at_ = std::min(script_.find('\n', at_), script_.size());
+        return absl::OkStatus();
       case '\\':
         if (Peek(1) != '\n') break;
         at_ += 2;

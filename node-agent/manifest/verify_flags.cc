@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "node-agent/manifest/programs.h"
 #include "node-agent/manifest/verify_parts.h"
@@ -57,10 +58,15 @@ std::vector<Model> ScriptWords(const std::string& script) {
   std::string word;
   char quote = 0;
   bool open = false;
-  for (const char c : script + " ") {
+  bool comment = false;
+  // A backslash joins two lines; a newline otherwise ends the command and is a word of its own.
+  for (const char c : absl::StrReplaceAll(script, {{"\\\n", " "}}) + "\n") {
+    comment = (comment || (quote == 0 && !open && c == '#')) && c != '\n';
+    if (comment) continue;
     const bool blank = c == ' ' || c == '\t' || c == '\n';
     if (quote == 0 && blank) {
       if (open) words.push_back(TextModel(word));
+      if (c == '\n') words.push_back(TextModel("\n"));
       word.clear();
       open = false;
       continue;
@@ -82,12 +88,12 @@ bool IsOperator(const Item& item) {
   if (item.list != "script") return false;
   const size_t at = item.value->text.find_first_not_of("0123456789");
   return at != std::string::npos &&
-         std::string_view("<>|&;").find(item.value->text[at]) != std::string_view::npos;
+         std::string_view("<>|&;\n").find(item.value->text[at]) != std::string_view::npos;
 }
 // Behind it stands another command.
 bool EndsCommand(const Item& item) {
   return IsOperator(item) &&
-         std::string_view("|&;").find(item.value->text[0]) != std::string_view::npos;
+         std::string_view("|&;\n").find(item.value->text[0]) != std::string_view::npos;
 }
 
 // Where the program stands: what is in front of it is a wrapper's.
@@ -242,6 +248,14 @@ absl::Status JudgeCommandLine(const JudgedPlace& before, const JudgedPlace& afte
        !(*old_items[0].value == *new_items[0].value && *old_items[1].value == *new_items[1].value &&
          old_items[2].list == new_items[2].list))) {
     return WrongResult("the shell would be started in another way");
+  }
+  // args may come where nothing is given; command never does, it would replace the entry point.
+  const auto has = [](const JudgedPlace& place, const char* key) {
+    return place.container->Find(key) != nullptr;
+  };
+  if (has(before, "command") != has(after, "command") ||
+      (has(before, "args") != has(after, "args") && !old_items.empty())) {
+    return WrongResult("the entry point of the image would be replaced");
   }
   std::vector<Model> old_script;
   std::vector<Model> new_script;

@@ -72,6 +72,38 @@ TEST(EditorVerify, AsksWhetherAMountIsReadOnly) {
   EXPECT_TRUE(Accepts(read_only, read_only, edit));
 }
 
+std::string Bare(const std::string& keys) {
+  return "kind: Pod\nspec:\n  containers:\n  - name: kube-apiserver\n" + keys + "    image: x\n";
+}
+
+TEST(EditorVerify, LetsArgsComeWhereNothingIsGivenAndNeverACommand) {
+  const v1::Edit edit = SetFlagEdit("v", "2");
+  EXPECT_TRUE(Accepts(Bare(""), Bare("    args: [--v=2]\n"), edit));
+  EXPECT_FALSE(Accepts(Bare(""), Bare("    command: [--v=2]\n"), edit));
+  EXPECT_FALSE(Accepts(Bare("    command: [kube-apiserver]\n"),
+                       Bare("    command: [kube-apiserver]\n    args: [--v=2]\n"), edit));
+  EXPECT_FALSE(Accepts(Bare("    command: []\n"), Bare("    args: [--v=2]\n"), edit));
+}
+
+std::string Script(const std::string& text) {
+  return Bare("    command: [sh, -c]\n    args: [" + text + "]\n");
+}
+
+TEST(EditorVerify, SeesACommandOfAScriptJoinedToTheOneAbove) {
+  const std::string before = Script(R"("kube-apiserver \\\n --v=2 \\\n --w=1\necho done")");
+  EXPECT_TRUE(
+      Accepts(before, Script(R"("kube-apiserver \\\n --v=2\necho done")"), UnsetFlagEdit("w")));
+  EXPECT_FALSE(
+      Accepts(before, Script(R"("kube-apiserver \\\n --v=2 \\\necho done")"), UnsetFlagEdit("w")));
+}
+
+TEST(EditorVerify, TakesCommentsOfAScriptForNothing) {
+  const std::string before = Script(R"("# isn't --v=1\nkube-apiserver --v=2 # --v=3")");
+  EXPECT_TRUE(Accepts(before, Script(R"("# isn't --v=1\nkube-apiserver --v=4 # --v=3")"),
+                      SetFlagEdit("v", "4")));
+  EXPECT_FALSE(Accepts(before, before, SetFlagEdit("v", "3")));
+}
+
 TEST(EditorMerge, RemovesWholeElementsOnly) {
   const auto outcome =
       ApplyEdits(Mounts("", "").replace(Mounts("", "").find("[kube-apiserver]"), 16,

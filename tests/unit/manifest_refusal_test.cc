@@ -102,8 +102,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "kind: Pod\nspec:\n  initContainers:\n  - name: kube-apiserver\n    command: "
                 "[kube-apiserver]\n  containers: []\n",
                 "6"},
-        Refused{"A12 neither command nor args", kHead + "  - name: kube-apiserver\n    image: x\n",
-                "7"},
+        Refused{"A12 neither command nor args, and a key that kubelet ignores",
+                kHead + "  - name: kube-apiserver\n    image: x\n    cmd: [x]\n", "9"},
         Refused{"G6 key twice on the way",
                 Container("    - kube-apiserver\n") + "    command:\n    - kube-apiserver\n", "10"},
         Refused{"G6 spec twice",

@@ -215,6 +215,10 @@ std::string JudgeScript(std::string_view before, std::string_view after, const V
     std::string rest;
     for (size_t i = 0; i < script.text.size(); ++i) {
       const char c = script.text[i];
+      if (script.text.compare(i, 2, "\\\n") == 0) {
+        ++i;  // as good as a blank
+        continue;
+      }
       bool inside = c == ' ' || c == '\t';
       for (const Word* const use : uses) inside = inside || (i >= use->begin && i < use->end);
       if (!inside) rest += c;

@@ -32,6 +32,10 @@ std::vector<ShellWord> SplitScript(std::string_view script) {
       at += 2;
       continue;
     }
+    if (script[at] == '#') {
+      at = std::min(script.find('\n', at), script.size());
+      continue;
+    }
     ShellWord word;
     word.begin = at;
     if (script[at] == '\n' || script[at] == ';' || script[at] == '|' || script[at] == '&') {

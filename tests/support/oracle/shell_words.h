@@ -1,6 +1,6 @@
 // A script that a shell is given with -c, as words of a simple command: blanks, quotes,
-// backslashes, redirections and control operators.  No expansion: a word is kept as it stands.
-// Pure.
+// backslashes, redirections, comments and control operators.  No expansion: a word is kept as it
+// stands.  Pure.
 #pragma once
 #include <string>
 #include <string_view>
