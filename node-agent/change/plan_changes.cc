@@ -1,11 +1,9 @@
 #include "node-agent/change/plan_changes.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "node-agent/change/change_text.h"
@@ -14,44 +12,15 @@
 namespace belay {
 namespace {
 
-constexpr std::uint32_t kOthersMayRead = 0004;
-
-bool IsPublic(const FileVersion& file) {
-  return !file.exists || (file.attributes.mode & kOthersMayRead) != 0;
-}
-
-// The changes of attributes as they are, and of the content only how much it is.
-std::string WithoutContent(const std::string& path, const std::string& text) {
-  std::string out;
-  int removed = 0;
-  int added = 0;
-  bool in_hunk = false;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (!in_hunk && !line.empty() && line.front() == '#') absl::StrAppend(&out, line, "\n");
-    in_hunk = in_hunk || (line.size() >= 2 && line.substr(0, 2) == "@@");
-    if (!in_hunk || line.empty()) continue;
-    removed += line.front() == '-' ? 1 : 0;
-    added += line.front() == '+' ? 1 : 0;
-  }
-  if (removed + added > 0) {
-    absl::StrAppend(&out, "# ", path, ": ", removed, " lines go, ", added,
-                    " lines come (not shown: not everybody on the node may read this file)\n");
-  }
-  return out;
-}
-
 v1::FileDiff FileDiffOf(const PathChange& change, Shown shown, std::size_t* room) {
   v1::FileDiff diff;
   diff.set_path(change.path);
   diff.set_kind(!change.before.exists  ? v1::FileDiff::CREATED
                 : !change.after.exists ? v1::FileDiff::REMOVED
                                        : v1::FileDiff::CHANGED);
-  std::string text = ValidUtf8(ChangeText(change));
-  if (shown == Shown::Public && change.manifest.empty() &&
-      !(IsPublic(change.before) && IsPublic(change.after))) {
-    text = WithoutContent(change.path, text);
-    diff.set_content_hidden(true);
-  }
+  diff.set_content_hidden(shown == Shown::Public && !IsForEverybody(change));
+  std::string text =
+      ValidUtf8(shown == Shown::Public ? PublicChangeText(change) : ChangeText(change));
   if (text.size() > *room) {
     text.resize(*room);
     text = ValidUtf8(text);  // a character may have been cut

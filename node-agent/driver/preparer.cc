@@ -32,7 +32,8 @@ void AddChange(const PathChange& change, StepPlan* step) {
   out.set_is_manifest(!change.manifest.empty());
   *out.mutable_before() = ImageOfVersion(change.before);
   *out.mutable_after() = ImageOfVersion(change.after);
-  std::string diff = ChangeText(change);
+  // The record goes to the coordinator, and from there into reports.
+  std::string diff = PublicChangeText(change);
   std::size_t room = kMostDiffBytes;
   for (const v1::FileChange& other : step->prepared.changes()) {
     room -= std::min(room, other.diff().size());

@@ -145,13 +145,43 @@ TEST_F(PreparerTest, TheRightBytesWithTheWrongModeAreAChange) {
   EXPECT_EQ(plan->prepared.changes(0).after().uid(), 0U);
 }
 
+// The record is reported, and whoever may read reports would read the file.
+TEST_F(PreparerTest, WhatNotEverybodyMayReadIsInNoRecord) {
+  FileAttributes closed;
+  closed.mode = 0600;
+  FileAttributes open;
+  open.mode = 0644;
+  disk.PutFile("/etc/kubernetes/replaced", "old-secret\n", closed);
+  disk.PutFile("/etc/kubernetes/opened", "old-secret\n", closed);
+  disk.PutFile("/etc/kubernetes/closed", "for all\n", open);
+  disk.PutFile("/etc/kubernetes/key", "key: old-secret\n", closed);
+  v1::Edit key;
+  key.mutable_set_config_key()->set_file("/etc/kubernetes/key");
+  key.mutable_set_config_key()->add_path()->set_key("key");
+  key.mutable_set_config_key()->set_value_json("\"new-secret\"");
+  const absl::StatusOr<StepPlan> plan =
+      Prepare({Put("/etc/kubernetes/new", "new-secret\n", 0600),
+               Put("/etc/kubernetes/replaced", "new-secret\n", 0600),
+               Put("/etc/kubernetes/opened", "for all\n", 0644),
+               Put("/etc/kubernetes/closed", "new-secret\n", 0600), key});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_EQ(plan->prepared.changes_size(), 5);
+  EXPECT_EQ(plan->prepared.SerializeAsString().find("secret"), std::string::npos)
+      << plan->prepared.DebugString();
+  EXPECT_NE(plan->prepared.changes(1).diff().find("1 lines go, 1 lines come"), std::string::npos)
+      << plan->prepared.changes(1).diff();
+}
+
 // A record larger than a message would hold up every record behind it for ever.
 TEST_F(PreparerTest, DiffsOfLargeFilesAreCutOff) {
-  disk.PutFile("/etc/kubernetes/large", std::string(3 << 20, 'a'), {});
-  disk.PutFile("/etc/kubernetes/larger", std::string(3 << 20, '\xE4'), {});
+  FileAttributes for_everybody;
+  for_everybody.mode = 0644;
+  disk.PutFile("/etc/kubernetes/large", std::string(3 << 20, 'a'), for_everybody);
+  disk.PutFile("/etc/kubernetes/larger", std::string(3 << 20, '\xE4'), for_everybody);
   const absl::StatusOr<StepPlan> step =
       Preparer(disk, processes, kDirectory)
-          .Prepare(StepOf({Put("/etc/kubernetes/large", "x"), Put("/etc/kubernetes/larger", "y")}));
+          .Prepare(StepOf(
+              {Put("/etc/kubernetes/large", "x", 0644), Put("/etc/kubernetes/larger", "y", 0644)}));
   ASSERT_TRUE(step.ok()) << step.status();
   ASSERT_EQ(step->prepared.changes_size(), 2);
   EXPECT_LT(step->prepared.ByteSizeLong(), std::size_t{4} << 20);
