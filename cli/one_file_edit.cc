@@ -8,7 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/plan/rules.h"
 #include "node-agent/configfile/config_edit.h"
-#include "node-agent/manifest/pod.h"
+#include "node-agent/manifest/locate.h"
 
 namespace belay {
 namespace {
@@ -66,19 +66,24 @@ absl::StatusOr<EditedFile> EditorOf(const std::vector<v1::Edit>& edits) {
 }
 
 absl::StatusOr<std::string> ContainerOf(std::string_view bytes, std::string_view file_name) {
-  ASSIGN_OR_RETURN(const PodFacts pod, ReadPod(bytes));
+  ASSIGN_OR_RETURN(const std::vector<PodNames> pods, ReadPodNames(bytes));
   std::vector<std::string> names;
   std::vector<std::string> fitting;
   const std::string stem(file_name.substr(0, file_name.find('.')));
-  for (const ContainerFacts& container : pod.containers) {
-    names.push_back(container.name);
-    if (container.name == stem || container.name == pod.name) fitting.push_back(container.name);
+  for (const PodNames& pod : pods) {
+    for (const std::string& container : pod.containers) {
+      names.push_back(container.empty() ? "(one without a name)" : container);
+      const bool like_pod = pods.size() == 1 && container == pod.pod;
+      if (container == stem || like_pod) fitting.push_back(container);
+    }
   }
-  if (names.size() == 1) return names.front();
-  if (fitting.size() == 1) return fitting.front();
-  return absl::FailedPreconditionError(absl::StrCat("the pod has the containers ",
-                                                    absl::StrJoin(names, ", "),
-                                                    ": say with --container which one is meant"));
+  const bool only = names.size() == 1 && !pods.front().containers.front().empty();
+  if (only) return names.front();
+  if (fitting.size() == 1 && !fitting.front().empty()) return fitting.front();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the file has the containers ", absl::StrJoin(names, ", "),
+                   ": say with --container which one is meant, and give it a name where it has "
+                   "none"));
 }
 
 absl::StatusOr<EditOutcome> EditOneFile(std::string_view bytes, std::string_view file_name,

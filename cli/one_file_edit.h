@@ -17,8 +17,9 @@ namespace belay {
 enum class EditedFile { Manifest, Config };
 absl::StatusOr<EditedFile> EditorOf(const std::vector<v1::Edit>& edits);
 
-// The container that edits without one are about: the only one, else the one named like the file or
-// the pod.  FAILED_PRECONDITION with the names of all when that is not certain.  Pure.
+// The container that edits without one are about: the only one, else the one named like the file
+// or, where that is the only pod of the file, like the pod.  FAILED_PRECONDITION with the names of
+// all when that is not certain.  Pure.
 absl::StatusOr<std::string> ContainerOf(std::string_view bytes, std::string_view file_name);
 
 // Pure.  `container` is used where an edit names none; empty: ContainerOf.  Errors as of ApplyEdits

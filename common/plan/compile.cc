@@ -102,6 +102,11 @@ CompiledPlan CompilePlan(std::string_view yaml) {
 
 CompiledEdit CompileEdit(std::string_view text, EditScope scope) {
   CompiledEdit compiled;
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    compiled.mistakes.push_back(
+        {1, 1, "there is no edit: give one as in a plan, like {unsetFlag: {flag: profiling}}"});
+    return compiled;
+  }
   YamlDocument document = ReadYaml(text);
   compiled.mistakes = std::move(document.mistakes);
   if (!document.readable) return compiled;

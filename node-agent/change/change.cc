@@ -109,7 +109,8 @@ absl::Status Missing(const PathEdits& edits, const std::string& manifest_dir) {
   if (!edits.pod.empty()) {
     return absl::NotFoundError(
         absl::StrCat("this node has no manifest of ", edits.manifest, " in ", manifest_dir,
-                     "; if its static pods are elsewhere, set manifest_dir in agent.yaml"));
+                     "; if its static pods are elsewhere, say where: manifest_dir in agent.yaml, "
+                     "--manifest-dir of belayctl plan"));
   }
   return absl::NotFoundError(
       absl::StrCat(edits.path,

@@ -33,7 +33,9 @@ Splice InsertLinesBehind(const SpliceContext& context, size_t offset,
 // Lines [begin, end) go; the file keeps ending with or without an end of line as it did.
 Splice RemoveLines(std::string_view bytes, size_t begin, size_t end) {
   if (end == bytes.size() && bytes.back() != '\n' && begin > 0) {
-    begin -= EndOfLine(bytes, begin - 1).size();
+    do {
+      begin -= EndOfLine(bytes, begin - 1).size();
+    } while (begin > 0 && bytes[begin - 1] == '\n');  // blank lines that would end the file
   }
   return {begin, end, ""};
 }

@@ -67,18 +67,6 @@ bool HasOwnCommentedLine(std::string_view bytes, const ManifestNode& item, size_
   return at != std::string_view::npos && at > 0 && rest[at] == '#';
 }
 
-// The blanks and dash of the item itself, or of a sibling where a tag or anchor stands between.
-absl::StatusOr<std::string> PrefixLike(std::string_view bytes, const ManifestNode& list,
-                                       size_t index) {
-  const absl::StatusOr<std::string> own = DashPrefix(bytes, list.items[index]);
-  if (own.ok()) return own;
-  for (const ManifestNode& item : list.items) {
-    absl::StatusOr<std::string> other = DashPrefix(bytes, item);
-    if (other.ok()) return other;
-  }
-  return own;
-}
-
 }  // namespace
 
 absl::StatusOr<Splice> ReplaceScalar(std::string_view bytes, const ManifestNode& node, bool in_flow,
@@ -105,7 +93,7 @@ absl::StatusOr<std::vector<Splice>> InsertBehind(std::string_view bytes, const M
     return std::vector<Splice>{
         {end, end, absl::StrCat(FlowSeparator(bytes, list, index), item.flow_text)}};
   }
-  ASSIGN_OR_RETURN(const std::string prefix, PrefixLike(bytes, list, index));
+  ASSIGN_OR_RETURN(const std::string prefix, DashPrefix(bytes, anchor));
   RETURN_IF_ERROR(RestOfLineIsFree(bytes, end));
   const std::string eol = EndOfLine(bytes, end);
   const size_t at = NextLine(bytes, end);

@@ -115,10 +115,11 @@ absl::StatusOr<Splices> RemoveBlockRun(std::string_view bytes, const ManifestNod
                                        size_t first, size_t last) {
   Splices splices;
   for (size_t i = first; i <= last; ++i) {
-    RETURN_IF_ERROR(DashPrefix(bytes, list.items[i]).status());
+    RETURN_IF_ERROR(CheckOwnValue(list.items[i]));
+    ASSIGN_OR_RETURN(const size_t dash, DashOf(bytes, list.items[i]));
     ASSIGN_OR_RETURN(const size_t end, EndOrRefuse(bytes, list.items[i]));
     RETURN_IF_ERROR(RestOfLineIsFree(bytes, end));
-    size_t begin = LineStart(bytes, list.items[i].begin);
+    size_t begin = LineStart(bytes, dash);
     const size_t next = NextLine(bytes, end);
     if (next == bytes.size() && bytes.back() != '\n' && begin > 0) {
       // The file ends without a newline and keeps doing so: the line before gives its own up.
@@ -133,6 +134,26 @@ absl::StatusOr<Splices> RemoveBlockRun(std::string_view bytes, const ManifestNod
     splices.push_back({begin, next, ""});
   }
   return splices;
+}
+
+// Blanks, ends of line, comments, tags and anchors: what may stand between a dash and its item.
+bool OnlyProperties(std::string_view between) {
+  bool comment = false;
+  bool property = false;
+  bool blank = true;
+  for (const char c : between) {
+    if (c == '\n') comment = false;
+    const bool is_blank = kBlanks.find(c) != std::string_view::npos;
+    if (!comment && !is_blank && !property) {
+      if (!blank) return false;
+      comment = c == '#';
+      property = c == '&' || c == '!';
+      if (!comment && !property) return false;
+    }
+    if (is_blank) property = false;
+    blank = is_blank;
+  }
+  return true;
 }
 
 // Every item of a block list goes: `[]` is written behind the key.
@@ -165,15 +186,26 @@ absl::Status RestOfLineIsFree(std::string_view bytes, size_t end) {
   return RefuseAtLine(LineAt(bytes, end), "the item shares its line with something else");
 }
 
+absl::StatusOr<size_t> DashOf(std::string_view bytes, const ManifestNode& item) {
+  for (size_t line = LineStart(bytes, item.begin);; line = LineStart(bytes, line - 1)) {
+    const size_t first = std::min(bytes.find_first_not_of(' ', line), item.begin);
+    if (first < item.begin && bytes[first] == '-' &&
+        OnlyProperties(bytes.substr(first + 1, item.begin - first - 1))) {
+      return first;
+    }
+    const bool goes_on = line > 0 && OnlyProperties(bytes.substr(line, item.begin - line));
+    if (!goes_on) return RefuseAtLine(item.line, "the item shares its line with something else");
+  }
+}
+
 absl::StatusOr<std::string> DashPrefix(std::string_view bytes, const ManifestNode& item) {
-  const size_t start = LineStart(bytes, item.begin);
-  const std::string_view prefix = bytes.substr(start, item.begin - start);
-  const size_t dash = prefix.find('-');
-  const bool good = dash != std::string_view::npos && dash + 1 < prefix.size() &&
-                    prefix.find_first_not_of(' ') == dash &&
-                    prefix.find_first_not_of(' ', dash + 1) == std::string_view::npos;
-  if (!good) return RefuseAtLine(item.line, "the item shares its line with something else");
-  return std::string(prefix);
+  ASSIGN_OR_RETURN(const size_t dash, DashOf(bytes, item));
+  const std::string_view between = bytes.substr(dash + 1, item.begin - dash - 1);
+  const bool blanks = between.find_first_not_of(' ') == std::string_view::npos;
+  const size_t start = LineStart(bytes, dash);
+  // Tags, anchors, comments and ends of line behind a dash are the item's own.
+  return absl::StrCat(std::string(bytes.substr(start, dash - start)), "-",
+                      blanks ? std::string(between) : std::string(" "));
 }
 
 absl::StatusOr<Splices> RemoveItems(std::string_view bytes, const ManifestNode& key,

@@ -25,20 +25,22 @@ absl::StatusOr<const ManifestNode*> OptionalList(const ManifestNode& mapping,
   return list;
 }
 
+const ManifestNode* Child(const ManifestNode* mapping, std::string_view key) {
+  if (mapping == nullptr) return nullptr;
+  for (size_t i = 0; i < mapping->keys.size(); ++i)
+    if (mapping->keys[i].value == key) return &mapping->items[i];
+  return nullptr;
+}
+
+std::string TextOf(const ManifestNode* node) { return node == nullptr ? "" : node->value; }
+
 // Names of the containers, "" for one that has none; nothing when this is not such a pod.
 std::vector<std::string> ContainerNames(const ManifestNode& root) {
   std::vector<std::string> names;
-  const auto child = [](const ManifestNode* mapping, std::string_view key) -> const ManifestNode* {
-    if (mapping == nullptr) return nullptr;
-    for (size_t i = 0; i < mapping->keys.size(); ++i)
-      if (mapping->keys[i].value == key) return &mapping->items[i];
-    return nullptr;
-  };
-  const ManifestNode* const containers = child(child(&root, "spec"), "containers");
+  const ManifestNode* const containers = Child(Child(&root, "spec"), "containers");
   if (containers == nullptr || containers->kind != ManifestNode::Kind::Sequence) return names;
   for (const ManifestNode& container : containers->items) {
-    const ManifestNode* const name = child(&container, "name");
-    names.push_back(name == nullptr ? "" : name->value);
+    names.push_back(TextOf(Child(&container, "name")));
   }
   return names;
 }
@@ -130,6 +132,20 @@ absl::StatusOr<const ManifestNode*> ChoosePod(const std::vector<ManifestNode>& d
                                    "pods, and ",
                                    named.empty() ? "none" : "more than one", " has a container '",
                                    container, "'; keep one pod a file"));
+}
+
+absl::StatusOr<std::vector<PodNames>> ReadPodNames(std::string_view bytes) {
+  ASSIGN_OR_RETURN(const std::vector<ManifestNode> documents, ParseDocuments(bytes));
+  std::vector<PodNames> pods;
+  for (const ManifestNode& document : documents) {
+    if (!IsPod(document)) continue;
+    pods.push_back({TextOf(Child(Child(&document, "metadata"), "name")), ContainerNames(document)});
+  }
+  if (pods.empty()) {
+    ASSIGN_OR_RETURN(const ManifestNode* const other, ChoosePod(documents, ""));
+    RETURN_IF_ERROR(PodSpec(*other).status());
+  }
+  return pods;
 }
 
 absl::StatusOr<EditPlace> Locate(const std::vector<ManifestNode>& documents,

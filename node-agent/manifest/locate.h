@@ -31,6 +31,14 @@ absl::StatusOr<const ManifestNode*> PodSpec(const ManifestNode& root);
 absl::StatusOr<const ManifestNode*> ChoosePod(const std::vector<ManifestNode>& documents,
                                               const std::string& container);
 
+// The names of every pod of the file, "" for a container without one; nothing else is looked at.
+struct PodNames {
+  std::string pod;
+  std::vector<std::string> containers;
+};
+// As ChoosePod where the file holds no pod.
+absl::StatusOr<std::vector<PodNames>> ReadPodNames(std::string_view bytes);
+
 // `container` is empty where it is named like the manifest.  Fills everything but command and
 // args.
 absl::StatusOr<EditPlace> Locate(const std::vector<ManifestNode>& documents,

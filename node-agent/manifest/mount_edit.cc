@@ -95,6 +95,8 @@ absl::StatusOr<bool> MountIsThere(const ManifestNode* mounts, const ManifestNode
     ASSIGN_OR_RETURN(const std::string sub_path, VolumeText(mount, "subPath"));
     ASSIGN_OR_RETURN(const std::string sub_path_expr, VolumeText(mount, "subPathExpr"));
     const absl::StatusOr<bool> same = VolumeIsThere(volumes, name, wanted);
+    // Of the volume that is asked for, what differs is said; another one is in the way as a whole.
+    if (!same.ok() && name == wanted.name) return same.status();
     if (!same.ok() || !*same || !sub_path.empty() || !sub_path_expr.empty()) {
       return RefuseAtLine(mount.line, absl::StrCat("something else is mounted at ", path));
     }

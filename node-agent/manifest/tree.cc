@@ -181,8 +181,10 @@ class TreeBuilder {
     const bool in_flow = !open_.empty() && open_.back().node.flow;
     if (in_flow && node.style == ManifestNode::Style::Plain &&
         node.value.find('?') != std::string::npos) {
-      return RefuseAtLine(node.line, absl::StrCat("kubelet cannot read the '?' in '", node.value,
-                                                  "'; quote the text"));
+      // The text itself is not named: it may be a secret of a config file.
+      return RefuseAtLine(node.line,
+                          "kubelet cannot read the '?' of a text without quotes in brackets; quote "
+                          "the text");
     }
     return Add(std::move(node));
   }

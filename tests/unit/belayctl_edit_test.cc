@@ -216,8 +216,16 @@ TEST(ContainerOf, IsTheOnlyOneOrTheOneNamedLikeFileOrPod) {
   EXPECT_EQ(*ContainerOf(pod("p", "{name: side}, {name: x}"), "x.yaml"), "x");
   EXPECT_EQ(*ContainerOf(pod("p", "{name: side}, {name: p}"), "x.yaml"), "p");
   EXPECT_EQ(ContainerOf(pod("p", "{name: side}, {name: q}"), "x.yaml").status().message(),
-            "the pod has the containers side, q: say with --container which one is meant");
+            "the file has the containers side, q: say with --container which one is meant, and "
+            "give it a name where it has none");
   EXPECT_FALSE(ContainerOf(pod("p", "{name: x}, {name: p}"), "x.yaml").ok());
+  EXPECT_FALSE(ContainerOf(pod("p", "{image: x}"), "x.yaml").ok()) << "it has no name";
+  EXPECT_EQ(*ContainerOf(pod("p", "{name: only, command: [a, null, 1]}"), "x.yaml"), "only")
+      << "what it runs is not looked at";
+  const std::string two = absl::StrCat(pod("p", "{name: x}"), "---\n", pod("q", "{name: q}"));
+  EXPECT_EQ(*ContainerOf(two, "x.yaml"), "x");
+  EXPECT_FALSE(ContainerOf(two, "y.yaml").ok());
+  EXPECT_FALSE(ContainerOf("kind: Service\n", "x.yaml").ok());
 }
 
 class ReplaceContentTest : public testing::Test {

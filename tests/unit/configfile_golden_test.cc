@@ -129,5 +129,12 @@ TEST(ConfigGolden, G9TheOnlyChildLeavesAnEmptyMap) {
          UnsetKeyEdit("clusterDNS"), UnsetKeyEdit("notThere.atAll")});
 }
 
+TEST(ConfigGolden, AFileThatEndsWithoutANewlineKeepsDoingSoBehindBlankLines) {
+  EXPECT_EQ(Edited("a: 1\n\nb: 2", {UnsetKeyEdit("b")}), "a: 1");
+  EXPECT_EQ(Edited("a: 1\r\n\r\nb: 2", {UnsetKeyEdit("b")}), "a: 1");
+  EXPECT_EQ(Edited("x:\n- {a: 1}\n\n- {a: 2}", {SetKeyEdit("x", "[{\"a\":1}]")}), "x:\n- {a: 1}");
+  EXPECT_EQ(Edited("a: 1\n\nb: 2\n", {UnsetKeyEdit("b")}), "a: 1\n\n");
+}
+
 }  // namespace
 }  // namespace belay

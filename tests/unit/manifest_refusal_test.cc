@@ -66,7 +66,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"I5 alias", Container("    - kube-apiserver\n") + "  - name: x\n    command: *a\n",
                 ""},
         Refused{"I6 merge key", Container("    - kube-apiserver\n") + "    <<: {a: b}\n", "10"},
-        Refused{"I10 tag", Container("    - !!str kube-apiserver\n"), "9"},
         Refused{"I10 own tag on a list",
                 kHead + "  - name: kube-apiserver\n    command: !x [kube-apiserver]\n", "8"},
         Refused{"I11 directive", "%YAML 1.1\n---\n" + Container("    - kube-apiserver\n"), "1"},
