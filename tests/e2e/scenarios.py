@@ -1,4 +1,4 @@
-"""What must be seen, S1 to S6, each as a function of a running Belay.
+"""What must be seen, S0 to S6, each as a function of a running Belay.
 
 They share one set of nodes and run in order; each uses flag values of its own, so that each edit is
 one, and ends with all API servers ready."""
@@ -8,7 +8,8 @@ import time
 
 import yaml
 
-from environments import MANIFEST
+from basics import expect, expect_equal, plan, set_flag
+from plan_diff import PlanDiff
 from processes import wait_until
 from watchers import Availability, ManifestWatcher, file_snapshot
 
@@ -18,18 +19,6 @@ kind: Policy
 rules:
 - level: Metadata
 """
-
-
-def plan(name, edits, **gate):
-    spec = {"steps": [{"name": name, "edits": edits, "gate": gate}]}
-    if not gate:
-        del spec["steps"][0]["gate"]
-    return yaml.safe_dump({"apiVersion": "belay.dev/v1", "kind": "RemediationPlan",
-                           "metadata": {"name": name}, "spec": spec}, sort_keys=False)
-
-
-def set_flag(flag, value):
-    return {"setFlag": {"manifest": "kube-apiserver", "flag": flag, "value": value}}
 
 
 def hardening_plan(stable, value="20"):
@@ -46,16 +35,7 @@ def hardening_plan(stable, value="20"):
     ], stable=stable)
 
 
-def expect(condition, message):
-    if not condition:
-        raise AssertionError(message)
-
-
-def expect_equal(actual, wanted, what):
-    expect(actual == wanted, f"{what}: got {actual!r}, wanted {wanted!r}")
-
-
-class Scenarios:
+class Scenarios(PlanDiff):
     def __init__(self, belay, log):
         self.belay, self.nodes, self.log = belay, belay.nodes, log
         self.lab = belay.environment.name == "lab"
@@ -95,6 +75,8 @@ class Scenarios:
             expect("--profiling" in steps[0]["changes"][-1]["diff"] or
                    any("--profiling=false" in c["diff"] for c in steps[0]["changes"]),
                    f"{node.name}: the diff is not in the report")
+            expect("level: Metadata" not in str(steps),
+                   f"{node.name}: the report holds a file that not everybody may read")
             beyond = (measured["gateSeconds"] - measured["componentStartSeconds"]
                       - measured["stableSeconds"])
             self.log(f"  {node.name}: outage {outage['seconds']:.1f} s (seen from outside: "
