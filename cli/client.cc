@@ -91,6 +91,18 @@ struct Client::Impl {
     if (!status.ok()) return ForPeople(status, server, timeout_ms);
     return reply;
   }
+
+  // Once more after a broken connection, for calls that say the same twice.
+  template <class Reply, class Function>
+  absl::StatusOr<Reply> CallTwice(Function call) {
+    constexpr std::int64_t kMostWaitMs = 5000;
+    absl::StatusOr<Reply> reply = call();
+    if (reply.status().code() != absl::StatusCode::kUnavailable ||
+        !channel->WaitForConnected(In(std::min(timeout_ms, kMostWaitMs)))) {
+      return reply;
+    }
+    return call();
+  }
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -121,17 +133,17 @@ absl::StatusOr<v1::ClearEmergencyReply> Client::ClearEmergency(
   return impl_->Call(&v1::Admin::Stub::ClearEmergency, request);
 }
 absl::StatusOr<v1::StartRolloutReply> Client::StartRollout(const v1::StartRolloutRequest& request) {
-  absl::StatusOr<v1::StartRolloutReply> reply =
-      impl_->Call(&v1::Admin::Stub::StartRollout, request);
-  if (reply.status().code() != absl::StatusCode::kUnavailable ||
-      !WaitForConnection(static_cast<int>(std::min<std::int64_t>(impl_->timeout_ms, 5000)))) {
-    return reply;
-  }
-  return impl_->Call(&v1::Admin::Stub::StartRollout, request);
+  return impl_->CallTwice<v1::StartRolloutReply>(
+      [&] { return impl_->Call(&v1::Admin::Stub::StartRollout, request); });
+}
+absl::StatusOr<v1::StartRolloutReply> Client::RevertRollout(
+    const v1::RevertRolloutRequest& request) {
+  return impl_->CallTwice<v1::StartRolloutReply>(
+      [&] { return impl_->Call(&v1::Admin::Stub::RevertRollout, request); });
 }
 absl::StatusOr<v1::Rollout> Client::ChangeRollout(RolloutChange change,
                                                   const v1::ChangeRolloutRequest& request) {
-  const auto call = [&]() -> absl::StatusOr<v1::Rollout> {
+  return impl_->CallTwice<v1::Rollout>([&]() -> absl::StatusOr<v1::Rollout> {
     switch (change) {
       case RolloutChange::Pause:
         return impl_->Call(&v1::Admin::Stub::PauseRollout, request);
@@ -145,13 +157,7 @@ absl::StatusOr<v1::Rollout> Client::ChangeRollout(RolloutChange change,
         return impl_->Call(&v1::Admin::Stub::RetryRollout, request);
     }
     return absl::InternalError("there is no such change");
-  };
-  absl::StatusOr<v1::Rollout> reply = call();
-  if (reply.status().code() != absl::StatusCode::kUnavailable ||
-      !WaitForConnection(static_cast<int>(std::min<std::int64_t>(impl_->timeout_ms, 5000)))) {
-    return reply;
-  }
-  return call();
+  });
 }
 absl::StatusOr<v1::ListRolloutsReply> Client::ListRollouts(const v1::ListRolloutsRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRollouts, request);

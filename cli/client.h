@@ -39,6 +39,7 @@ class Client {
   absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request);
   // Sent again after a broken connection: request_id keeps it one rollout.
   absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request);
+  absl::StatusOr<v1::StartRolloutReply> RevertRollout(const v1::RevertRolloutRequest& request);
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
   // Sent again after a broken connection: each change says the same twice.

@@ -44,6 +44,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddRolloutStatus(rollout, session);
   AddRolloutList(rollout, session);
   AddRolloutVerbs(rollout, session);
+  AddRolloutRevert(rollout, session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

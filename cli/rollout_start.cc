@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/duration.h"
 #include "cli/files.h"
 #include "cli/render/json.h"
 #include "cli/render/words.h"
+#include "cli/rollout_flags.h"
 #include "cli/verbs.h"
 #include "cli/watch_loop.h"
 #include "common/base/safe_text.h"
@@ -23,22 +23,9 @@ struct Options {
   std::string file;
   std::string cluster;
   std::vector<std::string> order;
-  std::string soak;
-  std::string deadline;
-  bool approval = false;
+  RolloutFlags flags;
   bool watch = false;
 };
-
-// "" is nothing.
-absl::StatusOr<std::uint64_t> Milliseconds(const std::string& option, const std::string& text) {
-  if (text.empty()) return 0;
-  const absl::StatusOr<std::int64_t> seconds = ParseSeconds(text);
-  if (!seconds.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(option, ": ", std::string(seconds.status().message())));
-  }
-  return static_cast<std::uint64_t>(*seconds) * 1000;
-}
 
 std::string Started(const v1::StartRolloutReply& reply, const Options& options) {
   return absl::StrCat(
@@ -64,11 +51,8 @@ int Start(Session& session, const Options& options) {
   }
   absl::StatusOr<v1::SignedPlan> plan = ReadSignedPlanFile(*text);
   if (!plan.ok()) return Fail(session, plan.status(), sign);
-  const absl::StatusOr<std::uint64_t> soak_ms = Milliseconds("--soak", options.soak);
-  if (!soak_ms.ok()) return Fail(session, soak_ms.status(), "belayctl rollout start --help");
-  const absl::StatusOr<std::uint64_t> deadline_ms = Milliseconds("--deadline", options.deadline);
-  if (!deadline_ms.ok())
-    return Fail(session, deadline_ms.status(), "belayctl rollout start --help");
+  const absl::StatusOr<v1::RolloutOptions> wanted = OptionsOf(options.flags);
+  if (!wanted.ok()) return Fail(session, wanted.status(), "belayctl rollout start --help");
   const std::unique_ptr<Client> client = Connect(session);
   if (client == nullptr) return kExitOther;
   v1::StartRolloutRequest request;
@@ -76,9 +60,7 @@ int Start(Session& session, const Options& options) {
   *request.mutable_plan() = std::move(*plan);
   for (const std::string& node : options.order) request.add_order(node);
   request.set_request_id(RandomToken(16));
-  request.mutable_options()->set_approval(options.approval);
-  request.mutable_options()->set_soak_ms(*soak_ms);
-  request.mutable_options()->set_deadline_ms(*deadline_ms);
+  *request.mutable_options() = *wanted;
   const absl::StatusOr<v1::StartRolloutReply> reply = client->StartRollout(request);
   if (!reply.ok()) {
     return FailCall(session, reply.status(),
@@ -105,12 +87,7 @@ void AddRolloutStart(CLI::App& parent, Session& session) {
                    "the nodes in this order; by default the etcd leader last where it is known, "
                    "else by name")
       ->delimiter(',');
-  verb->add_option("--soak", options->soak,
-                   "wait this long after each node before the next begins, such as 10m");
-  verb->add_option("--deadline", options->deadline,
-                   "begin no node any more when this has passed, such as 4h");
-  verb->add_flag("--approval", options->approval,
-                 "begin only when somebody else has said: belayctl rollout approve");
+  AddRolloutFlags(*verb, options->flags);
   verb->add_flag("--watch", options->watch, "follow it until it ends");
   verb->footer(
       "Exit codes with --watch: 0 completed, 3 stopped, 4 emergency stop.\n\n"

@@ -20,6 +20,7 @@ void AddRolloutStart(CLI::App& parent, Session& session);
 void AddRolloutWatch(CLI::App& parent, Session& session);
 void AddRolloutStatus(CLI::App& parent, Session& session);
 void AddRolloutList(CLI::App& parent, Session& session);
+void AddRolloutRevert(CLI::App& parent, Session& session);
 void AddRolloutVerbs(CLI::App& parent, Session& session);  // pause, resume, abort, approve, retry
 void AddReport(CLI::App& parent, Session& session);
 void AddCompletion(CLI::App& root, Session& session);

@@ -59,10 +59,15 @@ std::string RenderRolloutList(const v1::ListRolloutsReply& rollouts, std::int64_
 std::string RenderRolloutStatus(const v1::Rollout& rollout, std::int64_t now_unix_ms) {
   std::string text = absl::StrCat(
       "rollout  ", SafeLine(rollout.id()), "\nplan     ", SafeLine(rollout.plan_name()), " (",
-      SafeLine(ShortDigest(rollout.plan_digest())), ")\ncluster  ", SafeLine(rollout.cluster()),
-      "\nstarted  ", FormatUnixSeconds(rollout.started_unix_ms() / 1000), " by ",
-      SafeLine(rollout.started_by()), ", ", Took(rollout, now_unix_ms),
-      IsFinished(rollout) ? " in all\n" : " so far\n", "state    ", OutcomeLine(rollout), "\n\n");
+      SafeLine(ShortDigest(rollout.plan_digest())), ")",
+      rollout.reverts().empty() ? "" : absl::StrCat("\nreverts  ", SafeLine(rollout.reverts())),
+      rollout.reverted_by().empty()
+          ? ""
+          : absl::StrCat("\nreverted by ", SafeLine(rollout.reverted_by())),
+      "\ncluster  ", SafeLine(rollout.cluster()), "\nstarted  ",
+      FormatUnixSeconds(rollout.started_unix_ms() / 1000), " by ", SafeLine(rollout.started_by()),
+      ", ", Took(rollout, now_unix_ms), IsFinished(rollout) ? " in all\n" : " so far\n",
+      "state    ", OutcomeLine(rollout), "\n\n");
   std::vector<std::vector<std::string>> rows;
   for (const v1::RolloutNode& node : rollout.nodes()) {
     rows.push_back(

@@ -59,6 +59,7 @@ void Agent::Work() {
     if (!command) continue;
     if (const auto* execute = std::get_if<v1::Execute>(&*command))
       status = runner_.Execute(*execute);
+    if (const auto* revert = std::get_if<v1::Revert>(&*command)) status = runner_.Revert(*revert);
     if (const auto* clear = std::get_if<v1::ClearEmergency>(&*command))
       status = runner_.ClearEmergency(*clear);
     if (status.ok()) CarriedOut();  // else the program ends, and the next one recovers
@@ -152,8 +153,9 @@ void Agent::Handle(AgentMail::Item item) {
     return;
   }
   ++unfinished_;
-  const bool taken = message->has_execute() ? commands_.Put(message->execute())
-                                            : commands_.Put(message->clear_emergency());
+  const bool taken = message->has_execute()  ? commands_.Put(message->execute())
+                     : message->has_revert() ? commands_.Put(message->revert())
+                                             : commands_.Put(message->clear_emergency());
   if (taken) return;
   --unfinished_;
   // As if it had been lost on the way: the coordinator sends commands again.

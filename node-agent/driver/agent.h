@@ -75,7 +75,7 @@ class Agent {
   void Stop();
 
  private:
-  using Command = std::variant<v1::Execute, v1::ClearEmergency>;
+  using Command = std::variant<v1::Execute, v1::Revert, v1::ClearEmergency>;
 
   void Loop();
   void Work();

@@ -134,6 +134,15 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
               {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
               {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
               {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
+              {"reverts",
+               [&reader, config](const YAML::Node& node) {
+                 std::string word = "allowed";
+                 const auto known = [](const std::string& text) {
+                   return text == "allowed" || text == "refused";
+                 };
+                 reader.Text("reverts", &word, known, "allowed or refused")(node);
+                 config->reverts = word == "allowed";
+               }},
               {"apiserver",
                [&reader, files](const YAML::Node& node) {
                  reader.Map(node, "apiserver",
@@ -225,6 +234,9 @@ std::string FormatAgentConfig(const AgentConfig& config) {
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
   AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
              config.allowed_mounts, &out);
+  absl::StrAppend(&out,
+                  "# May the coordinator have put back what a signed plan has changed here?\n",
+                  "reverts: ", config.reverts ? "allowed" : "refused", "\n");
   AppendList("# Plans must be signed by one of these (Ed25519 public keys, PEM).\ntrusted_keys",
              config.trusted_keys, &out);
   return out;

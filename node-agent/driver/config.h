@@ -31,6 +31,7 @@ struct AgentConfig {
   // What mountPath may show to a pod; the same form.
   std::vector<std::string> allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"};
   ApiServerFiles apiserver;
+  bool reverts = true;  // may a coordinator have undone what a signed plan has done here?
   bool operator==(const AgentConfig&) const = default;
 };
 

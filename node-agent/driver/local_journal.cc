@@ -39,7 +39,10 @@ std::string RecordText(const v1::Record& record) {
     case Kind::kJournalCreated:
       return absl::StrCat("journal ", record.journal_created().journal_id(), " begins");
     case Kind::kRunAccepted:
-      return "run accepted";
+      if (!record.run_accepted().has_undoes()) return "run accepted";
+      return absl::StrCat("run accepted: put back what ",
+                          record.run_accepted().undoes().rollout_id(), " has changed, ",
+                          record.run_accepted().undoes().prepared_seqs_size(), " steps");
     case Kind::kRunRefused:
       return absl::StrCat("run refused", Because(record.run_refused().reason()));
     case Kind::kPrepared:

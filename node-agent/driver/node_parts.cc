@@ -84,6 +84,14 @@ RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>
     RETURN_IF_ERROR(gatekeeper->RequireProvable(plan.prepared));
     return plan;
   };
+  with.prepare_undoing =
+      [this](const v1::Prepared& done,
+             const std::map<std::string, std::string>& before) -> absl::StatusOr<StepPlan> {
+    ASSIGN_OR_RETURN(StepPlan plan, preparer->PrepareUndoing(done, before));
+    RETURN_IF_ERROR(gatekeeper->RequireProvable(plan.prepared));
+    return plan;
+  };
+  with.may_revert = view->config.reverts;
   with.check_ready = [this] {
     const Readiness readiness = LocalApiServerReadiness(*view->host, *probe, api_server_manifest);
     return readiness.ready ? absl::OkStatus() : absl::UnavailableError(readiness.reason);

@@ -132,6 +132,19 @@ std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
 
 }  // namespace
 
+std::string ObjectionToUndoing(const v1::FileChange& change, const NodePolicy& policy) {
+  if (!change.is_manifest()) {
+    const bool attributes_only = change.before().exists() && change.after().exists() &&
+                                 change.before().digest() == change.after().digest();
+    return ObjectionToFile({"revert", change.path(), 0, attributes_only}, policy);
+  }
+  for (const GatedComponent& each : kGatedComponents) {
+    const std::string manifest(each.manifest);
+    if (change.path() == absl::StrCat(policy.manifest_dir, "/", manifest, ".yaml")) return "";
+  }
+  return absl::StrCat("revert ", change.path(), ": not a manifest that this agent has a gate for");
+}
+
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy) {
   std::vector<std::string> objections;
   for (const v1::Step& step : plan.steps()) {

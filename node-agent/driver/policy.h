@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "belay/v1/journal.pb.h"
 #include "belay/v1/plan.pb.h"
 
 namespace belay {
@@ -22,5 +23,9 @@ inline constexpr const char* kApiServerManifest = "kube-apiserver";
 
 // Empty when the plan is allowed; otherwise one sentence for each edit that is not.
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy);
+
+// May what such a change has made of a file be put back?  Empty when it may.  What was allowed then
+// is not what is allowed now.
+std::string ObjectionToUndoing(const v1::FileChange& change, const NodePolicy& policy);
 
 }  // namespace belay

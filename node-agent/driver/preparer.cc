@@ -47,6 +47,12 @@ void AddChange(const PathChange& change, StepPlan* step) {
   *step->prepared.add_changes() = std::move(out);
 }
 
+// ManifestPath, the other way.
+std::string ManifestNameOf(const std::string& path) {
+  std::string name = BaseName(path);
+  return name.substr(0, name.rfind('.'));
+}
+
 }  // namespace
 
 // Proves that the manifest is one that can be judged, and how the old process is told from the new.
@@ -96,12 +102,15 @@ bool Preparer::HasClient() const {
 }
 
 // What the step does not change and its gate shall see healthy all the same.
-absl::StatusOr<std::optional<v1::Companion>> Preparer::CompanionOf(const v1::Step& step) const {
+absl::StatusOr<std::optional<v1::Companion>> Preparer::CompanionOf(const StepChanges& changes,
+                                                                   const v1::Gate& gate) const {
   const std::string name(kGatedComponents[0].manifest);
-  const auto& probes = step.gate().probes();
-  const std::vector<std::string> touched = TouchedManifests(step);
-  if (std::find(probes.begin(), probes.end(), kGatedComponents[0].probe) == probes.end() ||
-      std::find(touched.begin(), touched.end(), name) != touched.end()) {
+  const auto& probes = gate.probes();
+  const bool touched = std::any_of(changes.begin(), changes.end(), [&](const PathChange& change) {
+    return change.manifest == name;
+  });
+  if (touched ||
+      std::find(probes.begin(), probes.end(), kGatedComponents[0].probe) == probes.end()) {
     return std::nullopt;
   }
   const auto manifest = files_.Read(ManifestPath(manifest_dir_, name));
@@ -112,14 +121,19 @@ absl::StatusOr<std::optional<v1::Companion>> Preparer::CompanionOf(const v1::Ste
 }
 
 absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
-  StepPlan out;
-  *out.prepared.mutable_gate() = step.gate();
   for (const std::string& manifest : TouchedManifests(step)) {
     if (FindGated(manifest) != nullptr) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("manifest \"", manifest, "\" has no gate on this agent"));
   }
   ASSIGN_OR_RETURN(const StepChanges changes, ChangesOf(step, manifest_dir_, files_));
+  return PrepareChanges(changes, step.gate());
+}
+
+absl::StatusOr<StepPlan> Preparer::PrepareChanges(const StepChanges& changes,
+                                                  const v1::Gate& gate) const {
+  StepPlan out;
+  *out.prepared.mutable_gate() = gate;
   RETURN_IF_ERROR(RefuseUnprovedUse(changes, manifest_dir_, files_, processes_));
   for (const PathChange& change : changes) {
     if (!change.manifest.empty()) {
@@ -129,13 +143,49 @@ absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
     if (change.changed()) AddChange(change, &out);
   }
   if (out.prepared.components().empty()) return out;
-  ASSIGN_OR_RETURN(const auto companion, CompanionOf(step));
+  ASSIGN_OR_RETURN(const auto companion, CompanionOf(changes, gate));
   if (companion) {
     for (v1::ComponentExpectation& component : *out.prepared.mutable_components()) {
       *component.add_companions() = *companion;
     }
   }
   return out;
+}
+
+absl::StatusOr<StepPlan> Preparer::PrepareUndoing(
+    const v1::Prepared& done, const std::map<std::string, std::string>& before) const {
+  StepChanges changes;
+  for (int i = done.changes_size() - 1; i >= 0; --i) {
+    const v1::FileChange& was = done.changes(i);
+    ASSIGN_OR_RETURN(const v1::FileImage now, ReadImage(files_, was.path()));
+    if (!SameImage(now, was.after())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(was.path(),
+                       " is not what the rollout made of it; somebody else has changed "
+                       "it since, so it is left as it is"));
+    }
+    PathChange change;
+    change.path = was.path();
+    if (now.exists()) {
+      ASSIGN_OR_RETURN(FileContent content, files_.Read(was.path()));
+      change.before = {true, std::move(content.bytes), content.attributes};
+    }
+    if (was.before().exists()) {
+      const auto bytes = before.find(was.path());
+      if (bytes == before.end()) return absl::InvalidArgumentError("the old bytes are not given");
+      change.after = {true, bytes->second, AttributesOf(was.before())};
+    }
+    if (was.is_manifest()) change.manifest = ManifestNameOf(was.path());
+    for (const v1::ComponentExpectation& component : done.components()) {
+      if (component.manifest_path() != was.path()) continue;
+      change.touched_flags = {component.touched_flags().begin(), component.touched_flags().end()};
+    }
+    changes.push_back(std::move(change));
+  }
+  // Kubelet is in no hurry with bytes that it has seen a moment ago, as in a rollback.
+  v1::Gate gate = done.gate();
+  gate.set_deadline_ms(std::max(gate.deadline_ms(), gate.rollback_deadline_ms()));
+  return PrepareChanges(changes, gate);
 }
 
 }  // namespace belay

@@ -3,6 +3,7 @@
 // to do. Reads only.  Whatever cannot be changed with certainty is refused here, before the first
 // write.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 
@@ -31,10 +32,19 @@ class Preparer {
   // when the node could not be read.  Nothing has been changed in any case.
   absl::StatusOr<StepPlan> Prepare(const v1::Step& step) const;
 
+  // The way back from a committed step: every file gets what it had before, in the opposite order.
+  // `before`: those bytes, by path.  FAILED_PRECONDITION also when a file is not what the step made
+  // of it: somebody else has changed it since, and it is never overwritten.  Folders that the step
+  // made stay.
+  absl::StatusOr<StepPlan> PrepareUndoing(const v1::Prepared& done,
+                                          const std::map<std::string, std::string>& before) const;
+
  private:
+  absl::StatusOr<StepPlan> PrepareChanges(const StepChanges& changes, const v1::Gate& gate) const;
   absl::StatusOr<std::optional<v1::ComponentExpectation>> ExpectationOf(
       const PathChange& manifest, const StepChanges& all) const;
-  absl::StatusOr<std::optional<v1::Companion>> CompanionOf(const v1::Step& step) const;
+  absl::StatusOr<std::optional<v1::Companion>> CompanionOf(const StepChanges& changes,
+                                                           const v1::Gate& gate) const;
   bool HasClient() const;
 
   const FileSystem& files_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "belay/v1/plan.pb.h"
 
 namespace belay {
@@ -17,6 +18,10 @@ void ProgressReporter::Show(const std::string& what) {
   if (plan.ParseFromString(state.current->plan.plan()) &&
       state.step < static_cast<std::uint32_t>(plan.steps_size())) {
     progress.set_step(plan.steps(static_cast<int>(state.step)).name());
+  } else if (state.current->undoes &&
+             state.step < static_cast<std::uint32_t>(state.current->undoes->names_size())) {
+    progress.set_step(
+        absl::StrCat(state.current->undoes->names(static_cast<int>(state.step)), ", backwards"));
   }
   progress.set_phase(PhaseText(state.phase));
   progress.set_detail(what);

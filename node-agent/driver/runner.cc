@@ -10,7 +10,6 @@ namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondsInSecond = 1000;
-constexpr std::size_t kStepsKept = 50;  // whose backups stay on the node
 std::string StepsDone(std::uint32_t done) {
   if (done == 0) return "nothing was changed on this node";
   return absl::StrCat(done == 1 ? "step 1 was" : absl::StrCat("steps 1 to ", done, " were"),
@@ -27,28 +26,31 @@ bool Runner::IsCurrent(const v1::RunKey& key) const {
   return state.current && RunKeyText(state.current->key) == RunKeyText(key);
 }
 
-std::optional<std::string> Runner::WhyLate(const v1::Execute& command) const {
-  if (command.run().rollout_id().empty() || command.run().plan_digest().empty()) {
+std::optional<std::string> Runner::WhyLate(const Permit& permit) const {
+  if (permit.run.rollout_id().empty() || permit.run.plan_digest().empty()) {
     return "it does not name its run";
   }
   const std::uint64_t highest = executor_.state().highest_epoch;
-  if (command.epoch() < highest) {
-    return absl::StrCat("it is from epoch ", command.epoch(),
+  if (permit.epoch < highest) {
+    return absl::StrCat("it is from epoch ", permit.epoch,
                         " of the coordinator, and this node has seen ", highest);
   }
-  if (command.boot_id() != clock_.BootId()) return "its permit is for an earlier boot of this node";
-  if (clock_.BootNowNs() >= command.permit_until_boottime_ns()) return "its permit has passed";
+  if (permit.boot_id != clock_.BootId()) return "its permit is for an earlier boot of this node";
+  if (clock_.BootNowNs() >= permit.until_boottime_ns) return "its permit has passed";
   return std::nullopt;
+}
+
+std::optional<Runner::Refusal> Runner::WhyEmergency() const {
+  const NodeState& state = executor_.state();
+  if (!state.emergency) return std::nullopt;
+  return Refusal{absl::StrCat("this node is in emergency stop: ", state.emergency_reason),
+                 "see to the node by hand, then: belayctl node clear-emergency CLUSTER/NODE "
+                 "--reason REASON"};
 }
 
 std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Execute& command,
                                                    v1::RemediationPlan* plan) const {
-  const NodeState& state = executor_.state();
-  if (state.emergency) {
-    return Refusal{absl::StrCat("this node is in emergency stop: ", state.emergency_reason),
-                   "see to the node by hand, then: belayctl node clear-emergency CLUSTER/NODE "
-                   "--reason REASON"};
-  }
+  if (std::optional<Refusal> emergency = WhyEmergency()) return emergency;
   if (PlanDigest(command.plan()) != command.run().plan_digest()) {
     return Refusal{"the plan that was sent is not the one the command names (its digest differs)",
                    "start a new rollout; if it happens again, do not trust this coordinator"};
@@ -68,25 +70,44 @@ absl::Status Runner::Refuse(const v1::RunKey& key, const Refusal& refusal) {
   return executor_.FinishRun(finished);
 }
 
-absl::Status Runner::Execute(const v1::Execute& command) {
-  const std::string name = RunKeyText(command.run());
+bool Runner::IsAnsweredOrLate(const Permit& permit) const {
+  const std::string name = RunKeyText(permit.run);
   if (executor_.state().finished_runs.contains(name)) {
     options_.log(absl::StrCat(name, " has ended before; its records are the answer"));
-    return absl::OkStatus();
+    return true;
   }
-  if (const std::optional<std::string> why = WhyLate(command)) {
-    options_.log(absl::StrCat("did nothing about ", name, ": ", *why));
-    return absl::OkStatus();
-  }
-  if (executor_.state().current && !IsCurrent(command.run())) {
-    // Left between two steps by a restart.  The coordinator is serial: it has gone on without it.
-    RETURN_IF_ERROR(Refuse(executor_.state().current->key,
-                           {absl::StrCat("given up for a newer command, ", name), kStartAgain}));
-  }
+  const std::optional<std::string> why = WhyLate(permit);
+  if (why) options_.log(absl::StrCat("did nothing about ", name, ": ", *why));
+  return why.has_value();
+}
+
+// Left between two steps by a restart.  The coordinator is serial: it has gone on without it.
+absl::Status Runner::GiveUpOther(const v1::RunKey& key) {
+  if (!executor_.state().current || IsCurrent(key)) return absl::OkStatus();
+  return Refuse(executor_.state().current->key,
+                {absl::StrCat("given up for a newer command, ", RunKeyText(key)), kStartAgain});
+}
+
+absl::Status Runner::Execute(const v1::Execute& command) {
+  Steps steps;
+  steps.permit = {command.run(), command.epoch(), command.boot_id(),
+                  command.permit_until_boottime_ns()};
+  if (IsAnsweredOrLate(steps.permit)) return absl::OkStatus();
+  RETURN_IF_ERROR(GiveUpOther(command.run()));
   v1::RemediationPlan plan;
   if (const std::optional<Refusal> refusal = FindRefusal(command, &plan))
     return Refuse(command.run(), *refusal);
-  RETURN_IF_ERROR(RunSteps(command, plan));
+  const auto step = [&plan](std::uint32_t i) -> const v1::Step& {
+    return plan.steps(static_cast<int>(i));
+  };
+  steps.count = static_cast<std::uint32_t>(plan.steps_size());
+  steps.name = [&](std::uint32_t i) { return step(i).name(); };
+  steps.prepare = [&](std::uint32_t i) { return options_.prepare(step(i)); };
+  steps.accept = [&] {
+    return executor_.AcceptRun(command.run(), command.epoch(), command.plan());
+  };
+  steps.start_again = kStartAgain;
+  RETURN_IF_ERROR(RunSteps(steps));
   // A disk that fills up with what nobody needs would stop the next step.
   const absl::Status forgotten = executor_.ForgetImagesBefore(kStepsKept);
   if (!forgotten.ok()) {
@@ -95,33 +116,33 @@ absl::Status Runner::Execute(const v1::Execute& command) {
   return absl::OkStatus();
 }
 
-absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationPlan& plan) {
-  const std::uint32_t begin = IsCurrent(command.run()) ? executor_.state().current->next_step : 0;
-  for (std::uint32_t i = begin; i < static_cast<std::uint32_t>(plan.steps_size()); ++i) {
+absl::Status Runner::RunSteps(const Steps& steps) {
+  const v1::RunKey& key = steps.permit.run;
+  const std::uint32_t begin = IsCurrent(key) ? executor_.state().current->next_step : 0;
+  if (steps.count == 0) RETURN_IF_ERROR(steps.accept());
+  for (std::uint32_t i = begin; i < steps.count; ++i) {
     if (options_.stopping()) return absl::CancelledError("the agent is stopping between two steps");
-    const v1::Step& step = plan.steps(static_cast<int>(i));
-    absl::StatusOr<StepPlan> prepared = options_.prepare(step);
+    const std::string name = absl::StrCat("step ", steps.name(i), ": ");
+    absl::StatusOr<StepPlan> prepared = steps.prepare(i);
     if (absl::IsCancelled(prepared.status())) return prepared.status();
     if (!prepared.ok()) {
-      return Refuse(
-          command.run(),
-          {absl::StrCat("step ", step.name(), ": ", prepared.status().message()), kStartAgain});
+      return Refuse(key, {absl::StrCat(name, prepared.status().message()), steps.start_again});
     }
     // After the step itself: what is wrong with that stays wrong when the node is ready again.
     const absl::Status ready = i == begin ? options_.check_ready() : absl::OkStatus();
     if (!ready.ok()) {
-      return Refuse(command.run(),
+      return Refuse(key,
                     {absl::StrCat("the API server of this node is not ready before the change: ",
                                   ready.message()),
                      "make the node healthy first, then start a new rollout"});
     }
-    if (!IsCurrent(command.run())) {
+    if (!IsCurrent(key)) {
       // Proving that the node is well may take a while, in which the rollout may have been stopped.
-      if (const std::optional<std::string> why = WhyLate(command)) {
-        options_.log(absl::StrCat("did nothing about ", RunKeyText(command.run()), ": ", *why));
+      if (const std::optional<std::string> why = WhyLate(steps.permit)) {
+        options_.log(absl::StrCat("did nothing about ", RunKeyText(key), ": ", *why));
         return absl::OkStatus();
       }
-      RETURN_IF_ERROR(executor_.AcceptRun(command.run(), command.epoch(), command.plan()));
+      RETURN_IF_ERROR(steps.accept());
     }
     const absl::StatusOr<v1::Verdict> verdict = executor_.RunStep(i, *std::move(prepared));
     if (!verdict.ok()) {
@@ -129,12 +150,10 @@ absl::Status Runner::RunSteps(const v1::Execute& command, const v1::RemediationP
       // tell.
       const bool began =
           executor_.state().phase != Phase::Idle || absl::IsCancelled(verdict.status());
-      if (began || !IsCurrent(command.run())) return verdict.status();
-      return Refuse(
-          command.run(),
-          {absl::StrCat("step ", step.name(), ": ", verdict.status().message()), kStartAgain});
+      if (began || !IsCurrent(key)) return verdict.status();
+      return Refuse(key, {absl::StrCat(name, verdict.status().message()), steps.start_again});
     }
-    options_.log(absl::StrCat("step ", step.name(), ": ", v1::Verdict_Name(*verdict)));
+    options_.log(absl::StrCat(name, v1::Verdict_Name(*verdict)));
     if (*verdict != v1::VERDICT_COMMITTED) return absl::OkStatus();
   }
   v1::RunFinished finished;

@@ -64,6 +64,7 @@ std::optional<v1::CoordinatorMessage> Conversation::Take(LinkEvent event, std::i
       SendRecords(now_ns);
       return std::nullopt;
     case v1::CoordinatorMessage::kExecute:
+    case v1::CoordinatorMessage::kRevert:
     case v1::CoordinatorMessage::kClearEmergency:
     case v1::CoordinatorMessage::kDiffRequest:
       if (state_ != State::Connected) return std::nullopt;  // commands come after Welcome only

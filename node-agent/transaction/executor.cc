@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/status_macros.h"
 #include "node-agent/transaction/file_image.h"
+#include "node-agent/transaction/undo.h"
 
 namespace belay {
 namespace {
@@ -61,8 +62,7 @@ absl::Status Executor::Recover() {
   return Drive().status();
 }
 
-absl::Status Executor::AcceptRun(const v1::RunKey& key, std::uint64_t epoch,
-                                 const v1::SignedPlan& plan) {
+absl::Status Executor::MayAccept(const v1::RunKey& key, std::uint64_t epoch, bool* going_on) const {
   const std::string name = RunKeyText(key);
   const std::string what = absl::StrCat("accept run ", name, ": ");
   if (state().finished_runs.count(name) != 0) {
@@ -77,20 +77,49 @@ absl::Status Executor::AcceptRun(const v1::RunKey& key, std::uint64_t epoch,
         what, "the node is in emergency stop (", state().emergency_reason,
         "); nothing was changed. See to the node, then: belayctl node clear-emergency"));
   }
-  if (state().current) {
-    if (RunKeyText(state().current->key) == name) return absl::OkStatus();
-    return absl::FailedPreconditionError(absl::StrCat(
-        what, "run ", RunKeyText(state().current->key), " is in progress; nothing was changed"));
-  }
+  *going_on = state().current && RunKeyText(state().current->key) == name;
+  if (!state().current || *going_on) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(what, "run ", RunKeyText(state().current->key),
+                                                    " is in progress; nothing was changed"));
+}
+
+absl::Status Executor::AcceptRun(const v1::RunKey& key, std::uint64_t epoch,
+                                 const v1::SignedPlan& plan) {
+  bool going_on = false;
+  RETURN_IF_ERROR(MayAccept(key, epoch, &going_on));
+  if (going_on) return absl::OkStatus();
   if (Sha256Hex(plan.plan()) != key.plan_digest()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, "the plan's bytes do not have this digest; nothing was changed"));
+        absl::StrCat("accept run ", RunKeyText(key),
+                     ": the plan's bytes do not have this digest; nothing was changed"));
   }
   v1::Record record;
   *record.mutable_run() = key;
   record.mutable_run_accepted()->set_epoch(epoch);
   *record.mutable_run_accepted()->mutable_plan() = plan;
   return Append(std::move(record));
+}
+
+absl::Status Executor::AcceptUndoing(const v1::RunKey& key, std::uint64_t epoch,
+                                     const v1::Undoes& undoes) {
+  bool going_on = false;
+  RETURN_IF_ERROR(MayAccept(key, epoch, &going_on));
+  if (going_on) return absl::OkStatus();
+  if (const std::string why = WhyNotUndone(state(), undoes); !why.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("accept run ", RunKeyText(key), ": ", why, "; nothing was changed"));
+  }
+  v1::Record record;
+  *record.mutable_run() = key;
+  record.mutable_run_accepted()->set_epoch(epoch);
+  *record.mutable_run_accepted()->mutable_undoes() = undoes;
+  return Append(std::move(record));
+}
+
+absl::StatusOr<std::string> Executor::BytesOf(const v1::FileImage& image,
+                                              const std::string& backup_path) const {
+  if (!image.exists()) return std::string();
+  return images_.Load(image.digest(), backup_path);
 }
 
 absl::Status Executor::RefuseRun(const v1::RunKey& key, const std::string& reason,

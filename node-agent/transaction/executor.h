@@ -69,6 +69,9 @@ class Executor {
   // finished, answer from state().finished_runs.  ABORTED: old epoch.  FAILED_PRECONDITION:
   // emergency, or another run in progress.
   absl::Status AcceptRun(const v1::RunKey& key, std::uint64_t epoch, const v1::SignedPlan& plan);
+  // Likewise for a run that undoes; FAILED_PRECONDITION also when `undoes` is not what was done
+  // last.
+  absl::Status AcceptUndoing(const v1::RunKey& key, std::uint64_t epoch, const v1::Undoes& undoes);
   // Ends a run before it began.  ALREADY_EXISTS as above.
   absl::Status RefuseRun(const v1::RunKey& key, const std::string& reason, const std::string& next);
 
@@ -78,6 +81,10 @@ class Executor {
   // nothing and leaves the run open: end it with FinishRun(REFUSED).  CANCELLED: the gate was
   // interrupted.
   absl::StatusOr<v1::Verdict> RunStep(std::uint32_t step, StepPlan plan);
+
+  // What a file was before a step, or after it: DATA_LOSS when it is not kept.
+  absl::StatusOr<std::string> BytesOf(const v1::FileImage& image,
+                                      const std::string& backup_path) const;
 
   // Ends the accepted run: COMMITTED after its last step, REFUSED between steps.  Ok, and nothing
   // is journalled, when the last run has ended with the same verdict.
@@ -95,6 +102,9 @@ class Executor {
  private:
   explicit Executor(ExecutorOptions options);
   v1::Record NewRecord() const;
+  // Ok: it may be journalled.  ALREADY_EXISTS and so on as of AcceptRun; `going_on`: it is this
+  // run.
+  absl::Status MayAccept(const v1::RunKey& key, std::uint64_t epoch, bool* going_on) const;
   absl::StatusOr<v1::Prepared> Prepare(StepPlan plan);
   absl::Status SaveImages(const StepPlan& plan, v1::Prepared* prepared);
   absl::StatusOr<v1::Verdict> Drive();

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "node-agent/transaction/undo.h"
 
 namespace belay {
 namespace {
@@ -37,6 +38,7 @@ std::string CheckAccepted(const NodeState& state, const v1::Record& record) {
   if (record.run().rollout_id().empty()) return "it names no run";
   if (state.finished_runs.count(RunKeyText(record.run())) != 0) return "the run is finished";
   if (accepted.epoch() < state.highest_epoch) return "its epoch is old";
+  if (accepted.has_undoes()) return WhyNotUndone(state, accepted.undoes());
   if (!plan.ParseFromString(accepted.plan().plan()) || plan.steps_size() == 0) {
     return "its plan has no steps";
   }
@@ -94,6 +96,7 @@ std::string Check(const NodeState& state, const v1::Record& record) {
       return CheckTransaction(state, record, phase == Phase::Applied || phase == Phase::Restored);
     case Kind::kCommitted: {
       const bool changed = record.committed().report().changed();
+      if (!changed && state.current && state.current->undoes) return "it has undone nothing";
       return CheckTransaction(state, record, phase == (changed ? Phase::Applied : Phase::Idle));
     }
     case Kind::kRollingBack:
@@ -132,6 +135,7 @@ void Close(NodeState* state) {
   state->rolling_back.Clear();
   state->restored.Clear();
   state->gate_resumes = 0;
+  state->prepared_seq = 0;
   state->step = 0;
 }
 
@@ -155,6 +159,10 @@ void OpenRun(NodeState* state, const v1::Record& record) {
   run.plan = record.run_accepted().plan();
   run.epoch = record.run_accepted().epoch();
   run.step_count = static_cast<std::uint32_t>(plan.steps_size());
+  if (record.run_accepted().has_undoes()) {
+    run.undoes = record.run_accepted().undoes();
+    run.step_count = static_cast<std::uint32_t>(run.undoes->prepared_seqs_size());
+  }
   state->highest_epoch = run.epoch;
 }
 
@@ -189,6 +197,7 @@ void Apply(NodeState* state, const v1::Record& record) {
     case Kind::kPrepared:
       state->phase = Phase::Prepared;
       state->prepared = record.prepared();
+      state->prepared_seq = record.seq();
       state->step = record.step();
       return;
     case Kind::kApplied:
@@ -199,6 +208,7 @@ void Apply(NodeState* state, const v1::Record& record) {
       ++state->gate_resumes;
       return;
     case Kind::kCommitted:
+      if (record.committed().report().changed()) CountCommitted(state);
       Close(state);
       ++state->current->next_step;
       return;

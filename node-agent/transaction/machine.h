@@ -30,7 +30,20 @@ struct RunState {
   std::uint32_t next_step = 0;  // first step without a verdict
   bool finished = false;
   v1::RunFinished outcome;  // meaningful when finished
+  // Of a run that puts back what a rollout has committed; its plan is empty then.
+  std::optional<v1::Undoes> undoes;
 };
+
+// A step that has changed files and was committed, and was not put back since.
+struct CommittedStep {
+  v1::RunKey run;
+  std::uint32_t step = 0;
+  std::uint64_t prepared_seq = 0;
+  v1::Prepared prepared;  // without the diffs, which nobody needs to go back
+};
+
+// Steps beyond this many cannot be undone any more: their images are not kept either.
+inline constexpr std::size_t kStepsKept = 50;
 
 struct NodeState {
   std::string journal_id;
@@ -46,9 +59,12 @@ struct NodeState {
   std::optional<v1::RunFinished> due_outcome;
   std::map<std::string, RunState> finished_runs;  // by RunKeyText
   std::string last_finished;                      // RunKeyText; empty when none
+  std::vector<CommittedStep> committed_steps;     // the last at the end; at most kStepsKept
+  std::set<std::string> beyond_undoing;           // rollouts with committed steps before those
   // Of the transaction in progress:
   v1::Prepared prepared;
   v1::Applied applied;  // without an Applied record: the last moment before publishing
+  std::uint64_t prepared_seq = 0;
   std::uint32_t step = 0;
   std::uint32_t gate_resumes = 0;  // restarts of the agent inside one gate
   v1::RollingBack rolling_back;

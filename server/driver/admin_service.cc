@@ -165,6 +165,15 @@ grpc::ServerUnaryReactor* AdminService::RetryRollout(grpc::CallbackServerContext
   return Change(context, kRetryRollout, RolloutVerb::Retry, request, reply);
 }
 
+grpc::ServerUnaryReactor* AdminService::RevertRollout(grpc::CallbackServerContext* context,
+                                                      const v1::RevertRolloutRequest* request,
+                                                      v1::StartRolloutReply* reply) {
+  return Call(loop_, context, kRevertRollout, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.RevertRollout(*request, name);
+              });
+}
+
 grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* context,
                                                  const v1::DiffPlanRequest* request,
                                                  v1::DiffPlanReply* reply) {

@@ -56,6 +56,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RetryRollout(grpc::CallbackServerContext* context,
                                          const v1::ChangeRolloutRequest* request,
                                          v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* RevertRollout(grpc::CallbackServerContext* context,
+                                          const v1::RevertRolloutRequest* request,
+                                          v1::StartRolloutReply* reply) override;
   grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
                                      const v1::DiffPlanRequest* request,
                                      v1::DiffPlanReply* reply) override;

@@ -8,10 +8,10 @@
 namespace belay {
 namespace {
 
-constexpr std::array<std::string_view, 14> kForOperators = {
+constexpr std::array<std::string_view, 15> kForOperators = {
     kDiffPlan,      kCreateToken,  kListNodes,      kClearEmergency, kStartRollout,
     kListRollouts,  kGetRollout,   kWatchRollout,   kGetReport,      kPauseRollout,
-    kResumeRollout, kAbortRollout, kApproveRollout, kRetryRollout};
+    kResumeRollout, kAbortRollout, kApproveRollout, kRetryRollout,   kRevertRollout};
 
 bool IsAllowed(const Identity& identity, std::string_view method) {
   if (std::holds_alternative<OperatorIdentity>(identity)) {

@@ -23,6 +23,7 @@ inline constexpr char kResumeRollout[] = "/belay.v1.Admin/ResumeRollout";
 inline constexpr char kAbortRollout[] = "/belay.v1.Admin/AbortRollout";
 inline constexpr char kApproveRollout[] = "/belay.v1.Admin/ApproveRollout";
 inline constexpr char kRetryRollout[] = "/belay.v1.Admin/RetryRollout";
+inline constexpr char kRevertRollout[] = "/belay.v1.Admin/RevertRollout";
 
 // `method` is the full path of the call.  PERMISSION_DENIED names who and what.
 absl::Status Authorize(const Identity& identity, std::string_view method);

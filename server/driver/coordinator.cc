@@ -276,16 +276,26 @@ void Coordinator::DispatchDue(const std::shared_ptr<RolloutEntry>& entry) {
     sent = {progress.name, node->session, node->status.boot_id(),
             node->status.boottime_ns() + permit_ns};
     v1::CoordinatorMessage message;
-    v1::Execute& execute = *message.mutable_execute();
-    execute.mutable_run()->set_rollout_id(entry->row.id);
-    execute.mutable_run()->set_attempt(progress.attempt);
-    execute.mutable_run()->set_plan_digest(entry->row.plan_digest);
-    execute.set_epoch(epoch_);
-    *execute.mutable_plan() = entry->row.plan;
-    execute.set_boot_id(sent.boot_id);
-    execute.set_permit_until_boottime_ns(sent.until_boottime_ns);
-    registry_.ToldToBegin(id, {entry->row.id, TextOf(execute.run()), sent.session, sent.boot_id,
-                               sent.until_boottime_ns});
+    v1::RunKey run;
+    run.set_rollout_id(entry->row.id);
+    run.set_attempt(progress.attempt);
+    run.set_plan_digest(entry->row.plan_digest);
+    const auto fence = [&](auto& command) {
+      *command.mutable_run() = run;
+      command.set_epoch(epoch_);
+      command.set_boot_id(sent.boot_id);
+      command.set_permit_until_boottime_ns(sent.until_boottime_ns);
+    };
+    if (entry->row.reverts.empty()) {
+      fence(*message.mutable_execute());
+      *message.mutable_execute()->mutable_plan() = entry->row.plan;
+    } else {
+      fence(*message.mutable_revert());
+      message.mutable_revert()->set_undoes(entry->row.reverts);
+    }
+    const registry::Begun begun{entry->row.id, TextOf(run), sent.session, sent.boot_id,
+                                sent.until_boottime_ns};
+    registry_.ToldToBegin(id, begun);
     Tell(id, std::move(message));
   }
 }

@@ -64,6 +64,8 @@ class Coordinator {
   absl::StatusOr<v1::Rollout> ChangeRollout(RolloutVerb verb,
                                             const v1::ChangeRolloutRequest& request,
                                             const std::string& operator_name);
+  absl::StatusOr<v1::StartRolloutReply> RevertRollout(const v1::RevertRolloutRequest& request,
+                                                      const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
   // `answer` is called exactly once, now or when the nodes have answered or the time is over.
   void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
@@ -114,7 +116,11 @@ class Coordinator {
   std::int64_t WaitMs(const RolloutEntry& entry, rollout::Timer timer) const;
   void Forget(const std::string& rollout_id);  // its timers and what was sent
   void EndWatch(const std::string& rollout_id, const v1::Rollout& last);
-  absl::Status WhyNoRetry(const RolloutEntry& entry) const;
+  absl::Status WhyNoRetry(const RolloutEntry& entry);
+  static absl::Status CheckOptions(const v1::RolloutOptions& options);
+  absl::Status WhyNotFree(const std::string& cluster) const;
+  absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
+  absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
   absl::StatusOr<v1::Rollout> GiveUp(const RolloutEntry& entry, RolloutVerb verb,
                                      const v1::OperatorWord& word);
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;

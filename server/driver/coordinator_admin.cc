@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxReason = 1000;
 constexpr std::size_t kMaxRequestId = 200;
-constexpr std::uint64_t kDayMs = 86'400'000;
-constexpr std::uint64_t kMostSoakMs = 7 * kDayMs;
-constexpr std::uint64_t kMostDeadlineMs = 90 * kDayMs;
 
 absl::Status NoRollout(const std::string& id) {
   return absl::NotFoundError(
@@ -42,14 +39,6 @@ absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
                      "; nothing was started. Sign it anew: belayctl plan sign"));
   }
   return plan;
-}
-
-absl::Status CheckOptions(const v1::RolloutOptions& options) {
-  if (options.soak_ms() > kMostSoakMs || options.deadline_ms() > kMostDeadlineMs) {
-    return absl::InvalidArgumentError(
-        "the soak time is at most 7 days and the deadline at most 90; nothing was started");
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -130,37 +119,14 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   const std::int64_t now_ms = clock_.WallNowUnixMs();
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
   RETURN_IF_ERROR(CheckOptions(request.options()));
-  if (const auto running = book_.RunningIn(request.cluster())) {
-    if (!running->frozen.empty()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("rollout ", running->row.id, " of cluster ", request.cluster(),
-                       " is held, because it cannot be carried on: ", running->frozen,
-                       "; nothing was started. See to the nodes, then: belayctl rollout abort ",
-                       running->row.id, " --reason REASON"));
-    }
-    return absl::FailedPreconditionError(
-        absl::StrCat("rollout ", running->row.id, " runs in cluster ", request.cluster(),
-                     ", and only one may; nothing was started. Follow it: belayctl rollout watch ",
-                     running->row.id));
-  }
+  RETURN_IF_ERROR(WhyNotFree(request.cluster()));
   RETURN_IF_ERROR(LearnNodes());
-  const std::vector<registry::Node> nodes = registry_.Of(request.cluster());
-  ASSIGN_OR_RETURN(
-      registry::Order order,
-      registry::OrderOf(request.cluster(),
-                        request.cluster().empty() ? std::vector<registry::Node>() : nodes,
-                        {request.order().begin(), request.order().end()}));
-  for (const registry::Node& node : nodes) {
-    if (!node.in_emergency()) continue;
-    return absl::FailedPreconditionError(absl::StrCat(
-        node.id.cluster, "/", node.id.node, " is in emergency stop",
-        node.emergency_reason.empty() ? "" : absl::StrCat(" (", node.emergency_reason, ")"),
-        "; nothing was started. Mend it, then: belayctl node clear-emergency ", node.id.cluster,
-        "/", node.id.node, " --reason REASON"));
-  }
-
+  ASSIGN_OR_RETURN(registry::Order order,
+                   registry::OrderOf(request.cluster(),
+                                     request.cluster().empty() ? std::vector<registry::Node>()
+                                                               : registry_.Of(request.cluster()),
+                                     {request.order().begin(), request.order().end()}));
   store::RolloutRow row;
-  row.id = absl::StrCat("r-", new_id_());
   row.cluster = request.cluster();
   row.plan_name = plan.name();
   row.plan_digest = PlanDigest(request.plan());
@@ -169,28 +135,8 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   row.order_reason = order.reason;
   row.started_by = operator_name;
   row.request_id = request.request_id();
-  row.started_unix_ms = now_ms;
   row.options = request.options();
-  ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
-  v1::RolloutEvent event;
-  *event.mutable_started()->mutable_nodes() = {order.nodes.begin(), order.nodes.end()};
-  for (const registry::Node& node : nodes) event.mutable_started()->add_cluster_nodes(node.id.node);
-  event.mutable_started()->set_submitter(operator_name);
-  *event.mutable_started()->mutable_options() = request.options();
-  event.mutable_started()->set_leader_last(request.order().empty());
-  Feed(entry, std::move(event));
-  RETURN_IF_ERROR(fatal_);
-  if (!entry->frozen.empty()) {
-    return absl::InternalError(
-        absl::StrCat("nothing was started, this is a defect: ", entry->frozen));
-  }
-  log_(absl::StrCat("rollout ", entry->row.id, " of plan ", plan.name(), " in cluster ",
-                    entry->row.cluster, " started by ", operator_name, ", order ",
-                    absl::StrJoin(order.nodes, ", "), " (", order.reason, ")"));
-  reply.set_rollout_id(entry->row.id);
-  *reply.mutable_order() = {order.nodes.begin(), order.nodes.end()};
-  reply.set_order_reason(order.reason);
-  return reply;
+  return Begin(std::move(row), request.order().empty());
 }
 
 v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
@@ -237,9 +183,11 @@ absl::StatusOr<v1::Rollout> Coordinator::GetRollout(const std::string& id) {
   for (const auto& entry : book_.Running()) {
     if (entry->row.id == id && !entry->unreadable) return SnapshotOf(*entry);
   }
-  ASSIGN_OR_RETURN(const std::optional<v1::Rollout> rollout, book_.Snapshot(id));
+  ASSIGN_OR_RETURN(std::optional<v1::Rollout> rollout, book_.Snapshot(id));
   if (!rollout) return NoRollout(id);
-  return *rollout;
+  ASSIGN_OR_RETURN(const std::string revert, store_.RevertOf(id));
+  rollout->set_reverted_by(revert);
+  return *std::move(rollout);
 }
 
 absl::StatusOr<v1::RolloutReport> Coordinator::GetReport(const std::string& id) {

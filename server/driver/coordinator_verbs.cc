@@ -55,10 +55,15 @@ v1::RolloutEvent EventOf(RolloutVerb verb, const v1::OperatorWord& word) {
 }  // namespace
 
 // What the engine cannot know: the plan's validity, the cluster as it is now, other rollouts.
-absl::Status Coordinator::WhyNoRetry(const RolloutEntry& entry) const {
+absl::Status Coordinator::WhyNoRetry(const RolloutEntry& entry) {
   const std::string what = absl::StrCat("retry rollout ", entry.row.id, ": ");
+  ASSIGN_OR_RETURN(const std::string revert, store_.RevertOf(entry.row.id));
+  if (!revert.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        what, "rollout ", revert, " puts it back; nothing was begun. Start a new one"));
+  }
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(entry.row.plan));
-  if (clock_.WallNowUnixMs() / 1000 >= plan.not_after_unix()) {
+  if (entry.row.reverts.empty() && clock_.WallNowUnixMs() / 1000 >= plan.not_after_unix()) {
     return absl::FailedPreconditionError(
         absl::StrCat(what, "its plan was valid until ", FormatUnixSeconds(plan.not_after_unix()),
                      "; nothing was begun. Sign it anew and start a new rollout"));

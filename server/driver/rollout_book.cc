@@ -1,5 +1,7 @@
 #include "server/driver/rollout_book.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/plan/sign.h"
@@ -10,11 +12,13 @@ namespace belay {
 namespace {
 
 // Each step may fall at the last moment and then needs its whole rollback.
-std::int64_t LongestMs(const v1::RemediationPlan& plan) {
+std::int64_t LongestMs(const v1::RemediationPlan& plan, bool backwards) {
   std::int64_t sum = 0;
   for (const v1::Step& step : plan.steps()) {
     const v1::Gate& gate = step.gate();
-    sum += std::int64_t{gate.deadline_ms()} + gate.stable_ms() + gate.rollback_deadline_ms() +
+    const std::uint32_t forward_ms =
+        backwards ? std::max(gate.deadline_ms(), gate.rollback_deadline_ms()) : gate.deadline_ms();
+    sum += std::int64_t{forward_ms} + gate.stable_ms() + gate.rollback_deadline_ms() +
            gate.stable_ms();
   }
   return sum;
@@ -39,7 +43,7 @@ absl::StatusOr<std::shared_ptr<RolloutEntry>> RolloutBook::Draft(store::RolloutR
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(row.plan));
   auto entry = std::make_shared<RolloutEntry>();
   entry->row = std::move(row);
-  entry->silence_ms = LongestMs(plan) + silence_margin_ms_;
+  entry->silence_ms = LongestMs(plan, !entry->row.reverts.empty()) + silence_margin_ms_;
   return entry;
 }
 

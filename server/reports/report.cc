@@ -63,6 +63,7 @@ v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& sta
     node.set_phase(progress.phase);
     node.set_reason(progress.reason);
     for (const v1::Step& planned : plan.steps()) {
+      if (!row.reverts.empty()) break;  // the node says which there are
       v1::StepOutcome& step = *node.add_steps();
       step.set_name(planned.name());
       *step.mutable_controls() = planned.controls();
@@ -71,9 +72,13 @@ v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& sta
       const v1::Record& record = entry.record;
       if (entry.node != progress.name || record.run().rollout_id() != row.id ||
           record.run().attempt() != progress.attempt ||
-          record.run().plan_digest() != row.plan_digest || !IsOfStep(record)) {
+          record.run().plan_digest() != row.plan_digest) {
         continue;
       }
+      for (const std::string& name : record.run_accepted().undoes().names()) {
+        node.add_steps()->set_name(absl::StrCat(name, ", backwards"));
+      }
+      if (!IsOfStep(record)) continue;
       const auto index = static_cast<std::size_t>(record.step());
       if (index >= static_cast<std::size_t>(node.steps_size())) continue;
       Apply(record, *node.mutable_steps(static_cast<int>(index)));

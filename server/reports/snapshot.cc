@@ -65,6 +65,7 @@ void SetRow(const store::RolloutRow& row, v1::Rollout& rollout) {
   rollout.set_started_unix_ms(row.started_unix_ms);
   rollout.set_finished_unix_ms(row.finished_unix_ms);
   *rollout.mutable_options() = row.options;
+  rollout.set_reverts(row.reverts);
 }
 
 }  // namespace

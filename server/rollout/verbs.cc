@@ -111,6 +111,22 @@ Allowance JudgeRetry(const State& state, const v1::OperatorWord& word) {
 
 }  // namespace
 
+Allowance JudgeRevert(const State& state) {
+  switch (state.phase) {
+    case v1::ROLLOUT_PHASE_STOPPED:
+    case v1::ROLLOUT_PHASE_COMPLETED:
+      return Takes();
+    case v1::ROLLOUT_PHASE_AWAITING_APPROVAL:
+    case v1::ROLLOUT_PHASE_RUNNING:
+    case v1::ROLLOUT_PHASE_PAUSED:
+      return Refused("it has not ended; abort it first");
+    case v1::ROLLOUT_PHASE_STOPPING:
+      return Refused("a node is still in flight; revert it when it has stopped");
+    default:
+      return NotStarted();
+  }
+}
+
 Allowance Judge(const State& state, const v1::RolloutEvent& event) {
   switch (event.kind_case()) {
     case v1::RolloutEvent::kPaused:

@@ -18,5 +18,7 @@ struct Allowance {
 
 // Of paused, resumed, aborted, approved and retried; every other event is Refused.
 Allowance Judge(const State& state, const v1::RolloutEvent& event);
+// A revert is a rollout of its own; this is what it asks of the one that it puts back.
+Allowance JudgeRevert(const State& state);
 
 }  // namespace belay::rollout

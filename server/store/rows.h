@@ -46,6 +46,7 @@ struct RolloutRow {
   std::int64_t started_unix_ms = 0;
   std::int64_t finished_unix_ms = 0;  // 0: runs
   v1::RolloutOptions options;
+  std::string reverts;     // id of the rollout that this one puts back; else empty
   std::string unreadable;  // why, when a part of it cannot be read; else empty
 };
 

@@ -46,11 +46,15 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 1> kMigrations = {
+inline constexpr std::array<const char*, 2> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE INDEX notes_of_rollout ON rollout_notes(rollout_id);
+)sql",
+    R"sql(
+ALTER TABLE rollouts ADD COLUMN reverts TEXT NOT NULL DEFAULT '';
+CREATE INDEX reverts_of_rollout ON rollouts(reverts) WHERE reverts != '';
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

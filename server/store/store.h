@@ -53,6 +53,8 @@ class Store {
   absl::StatusOr<std::optional<RolloutRow>> FindRollout(const std::string& id);
   absl::StatusOr<std::optional<RolloutRow>> FindRolloutByRequest(const std::string& request_id);
   absl::StatusOr<std::vector<std::string>> RolloutIds(const std::string& cluster);  // newest first
+  absl::StatusOr<std::string> RevertOf(
+      const std::string& id);  // id of the rollout that puts it back
   absl::StatusOr<std::vector<RolloutRow>> RunningRollouts();
   absl::Status FinishRollout(const std::string& id, std::int64_t unix_ms);  // 0: it goes on
   // What was done to a rollout outside of its events.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kSelect[] =
     "SELECT id, cluster, plan_name, plan_digest, plan, node_order, order_reason, started_by, "
-    "request_id, started_unix_ms, finished_unix_ms, options FROM rollouts ";
+    "request_id, started_unix_ms, finished_unix_ms, options, reverts FROM rollouts ";
 
 absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
   std::vector<RolloutRow> rollouts;
@@ -33,6 +33,7 @@ absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
     if (!rollout.options.ParseFromString(statement.TextAt(11))) {
       rollout.unreadable = "its options cannot be read from the database";
     }
+    rollout.reverts = statement.TextAt(12);
     rollouts.push_back(std::move(rollout));
   }
 }
@@ -50,8 +51,8 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
   return database_
       ->Prepare(
           "INSERT INTO rollouts(id, cluster, plan_name, plan_digest, plan, node_order, "
-          "order_reason, started_by, request_id, started_unix_ms, options) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "order_reason, started_by, request_id, started_unix_ms, options, reverts) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .Text(rollout.id)
       .Text(rollout.cluster)
       .Text(rollout.plan_name)
@@ -63,6 +64,7 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
       .Text(rollout.request_id)
       .Integer(rollout.started_unix_ms)
       .Blob(rollout.options.SerializeAsString())
+      .Text(rollout.reverts)
       .Run();
 }
 
@@ -89,6 +91,15 @@ absl::StatusOr<std::vector<std::string>> Store::RolloutIds(const std::string& cl
     if (!row) return ids;
     ids.push_back(statement.TextAt(0));
   }
+}
+
+absl::StatusOr<std::string> Store::RevertOf(const std::string& id) {
+  // The constant lets SQLite use the index, which leaves the others out.
+  Statement statement = database_->Prepare(
+      "SELECT id FROM rollouts WHERE reverts = ? AND reverts != '' ORDER BY number DESC LIMIT 1");
+  statement.Text(id);
+  ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.TextAt(0) : std::string();
 }
 
 absl::StatusOr<std::vector<RolloutRow>> Store::RunningRollouts() {

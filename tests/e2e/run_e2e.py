@@ -21,7 +21,8 @@ import rollout_times
 from environments import Lab, Standins, visible_in_nodes
 from harness import Belay
 from local_scenarios import LocalScenarios
-from scenarios import Scenarios, all_of
+from scenarios import all_of
+from scenarios_back import BackScenarios
 
 SKIPPED = 77
 
@@ -75,7 +76,7 @@ def run_on(environment, programs, base, only, measured_runs):
         log(f"{len(environment.nodes)} nodes up after {time.monotonic() - began:.0f} s")
         belay.up()
         log(f"coordinator and agents up after {time.monotonic() - began:.0f} s")
-        for scenario in all_of(Scenarios(belay, log)) + all_of(LocalScenarios(belay, log)):
+        for scenario in all_of(BackScenarios(belay, log)) + all_of(LocalScenarios(belay, log)):
             name = scenario.__name__
             if only and not any(name.startswith(word + "_") for word in only):
                 continue

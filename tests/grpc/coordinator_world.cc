@@ -267,9 +267,9 @@ v1::Record ScriptedAgent::Accepted(const v1::Execute& execute) {
   return record;
 }
 
-v1::Record ScriptedAgent::Finished(const v1::Execute& execute, v1::Verdict verdict) {
+v1::Record ScriptedAgent::Finished(const v1::RunKey& run, v1::Verdict verdict) {
   v1::Record record;
-  *record.mutable_run() = execute.run();
+  *record.mutable_run() = run;
   record.mutable_run_finished()->set_verdict(verdict);
   if (verdict != v1::VERDICT_COMMITTED) record.mutable_run_finished()->set_reason("not adopted");
   record = Append(record);
@@ -295,6 +295,7 @@ v1::CoordinatorMessage ScriptedAgent::Await(v1::CoordinatorMessage::KindCase kin
 v1::Execute ScriptedAgent::AwaitExecute() {
   return Await(v1::CoordinatorMessage::kExecute).execute();
 }
+v1::Revert ScriptedAgent::AwaitRevert() { return Await(v1::CoordinatorMessage::kRevert).revert(); }
 v1::ClearEmergency ScriptedAgent::AwaitClear() {
   return Await(v1::CoordinatorMessage::kClearEmergency).clear_emergency();
 }

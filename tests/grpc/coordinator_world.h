@@ -99,6 +99,7 @@ class ScriptedAgent {
   v1::Record Journal(v1::Record record);  // without sending it: the node is away
   const v1::Record& RecordAt(std::uint64_t seq) const { return journal_[seq - 1]; }
   v1::Execute AwaitExecute();
+  v1::Revert AwaitRevert();
   v1::ClearEmergency AwaitClear();
   v1::DiffRequest AwaitDiff();
   void Answer(const v1::DiffRequest& question, v1::NodeDiff diff);
@@ -111,7 +112,10 @@ class ScriptedAgent {
 
   // Both Sync.
   v1::Record Accepted(const v1::Execute& execute);
-  v1::Record Finished(const v1::Execute& execute, v1::Verdict verdict);
+  v1::Record Finished(const v1::Execute& execute, v1::Verdict verdict) {
+    return Finished(execute.run(), verdict);
+  }
+  v1::Record Finished(const v1::RunKey& run, v1::Verdict verdict);
 
   const std::string name;
   v1::NodeStatus status;

@@ -59,6 +59,7 @@ class Told {
   }
   Allowance Ask(const std::string& verb, const std::string& who = "bob",
                 const std::string& request = "q") {
+    if (verb == "revert") return JudgeRevert(state);
     v1::RolloutEvent event;
     v1::OperatorWord word;
     word.set_operator_(who);
@@ -121,11 +122,9 @@ TEST(RolloutVerbs, EachIsTakenOrRefusedAsTheTableSays) {
   const std::vector<std::string> states = {"awaiting approval", "running", "paused",
                                            "stopping",          "stopped", "completed"};
   // T takes, A already, R refused; in the order of the states.
-  const std::map<std::string, std::string> table = {{"pause", "RTARRR"},
-                                                    {"resume", "RATRRR"},
-                                                    {"abort", "TTTAAR"},
-                                                    {"approve", "TRRRRR"},
-                                                    {"retry", "RRRRTR"}};
+  const std::map<std::string, std::string> table = {{"pause", "RTARRR"}, {"resume", "RATRRR"},
+                                                    {"abort", "TTTAAR"}, {"approve", "TRRRRR"},
+                                                    {"retry", "RRRRTR"}, {"revert", "RRRRTT"}};
   for (const auto& [verb, row] : table) {
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Allowance allowance = InState(states[i]).Ask(verb);

@@ -56,6 +56,19 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   EXPECT_EQ(*read, config);
 }
 
+TEST(AgentConfig, RevertsAreAllowedUnlessTheOwnerRefusesThem) {
+  const std::string most = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\n";
+  EXPECT_TRUE(ParseAgentConfig(most, "f")->reverts);
+  EXPECT_TRUE(ParseAgentConfig(most + "reverts: allowed\n", "f")->reverts);
+  const absl::StatusOr<AgentConfig> refused = ParseAgentConfig(most + "reverts: refused\n", "f");
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_FALSE(refused->reverts);
+  EXPECT_EQ(*ParseAgentConfig(FormatAgentConfig(*refused), "f"), *refused);
+  for (const char* word : {"true", "Refused", "\"\"", "[]"}) {
+    EXPECT_FALSE(ParseAgentConfig(most + "reverts: " + word + "\n", "f").ok()) << word;
+  }
+}
+
 TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
   EXPECT_EQ(
       Mistakes("server: nowhere\n"
@@ -74,7 +87,7 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_mounts, "
       "allowed_paths, "
       "apiserver, cluster, "
-      "host_root, manifest_dir, node, server, state_dir, trusted_keys\n"
+      "host_root, manifest_dir, node, reverts, server, state_dir, trusted_keys\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
       "client_key");

@@ -120,6 +120,8 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
   ASSERT_EQ(sqlite3_open(database_.c_str(), &raw), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(raw,
                          "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
+                         "DROP INDEX reverts_of_rollout; "
+                         "ALTER TABLE rollouts DROP COLUMN reverts; "
                          "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
                          nullptr, nullptr, nullptr),
             SQLITE_OK)

@@ -160,5 +160,21 @@ TEST(Policy, OnlyAllowedPlacesOfTheHostAreMountedIntoAPod) {
   }
 }
 
+TEST(Policy, WhatIsPutBackIsHeldAgainstThePolicyOfToday) {
+  v1::FileChange change;
+  const auto objection = [&](const std::string& path, bool manifest) {
+    change.set_path(path);
+    change.set_is_manifest(manifest);
+    return ObjectionToUndoing(change, kPolicy);
+  };
+  EXPECT_EQ(objection("/etc/kubernetes/audit/policy.yaml", false), "");
+  EXPECT_NE(objection("/etc/cron.d/x", false), "");
+  EXPECT_NE(objection("/etc/kubernetes/belay/key", false), "");
+  EXPECT_NE(objection("/etc/kubernetes/manifests/other.yaml", false), "");
+  EXPECT_EQ(objection("/etc/kubernetes/manifests/kube-apiserver.yaml", true), "");
+  EXPECT_NE(objection("/etc/kubernetes/manifests/kube-proxy.yaml", true), "");
+  EXPECT_NE(objection("/etc/cron.d/kube-apiserver.yaml", true), "");
+}
+
 }  // namespace
 }  // namespace belay

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -317,6 +318,48 @@ TEST_F(PreparerTest, APodWithoutTheHostsNetworkIsRefused) {
   text.replace(text.find("hostNetwork: true"), 17, "hostNetwork: false");
   disk.PutFile(kPath, text, attributes);
   ExpectRefused({SetFlagEdit("profiling", "false")}, "hostNetwork");
+}
+
+// What a committed step has made of the node, and the way back.
+TEST_F(PreparerTest, TheWayBackIsTheSameChangeTheOtherWayRound) {
+  const std::string policy = "/etc/kubernetes/policy.yaml";
+  const absl::StatusOr<StepPlan> there =
+      Prepare({SetFlagEdit("profiling", "false"), Put(policy, "new")});
+  ASSERT_TRUE(there.ok()) << there.status();
+  disk.PutFile(kPath, there->after_bytes.at(kPath), attributes);
+  FileAttributes of_policy;
+  of_policy.mode = 0600;
+  disk.PutFile(policy, "new", of_policy);
+  const std::map<std::string, std::string> old = {{kPath, before}, {policy, ""}};
+  v1::Prepared done = there->prepared;
+  done.mutable_gate()->set_rollback_deadline_ms(5678);
+  const absl::StatusOr<StepPlan> back =
+      Preparer(disk, processes, kDirectory).PrepareUndoing(done, old);
+  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_EQ(back->prepared.changes_size(), 2);
+  EXPECT_EQ(back->prepared.changes(0).path(), kPath) << "published last, so put back first";
+  EXPECT_EQ(back->prepared.changes(0).after().digest(), Sha256Hex(before));
+  EXPECT_EQ(back->prepared.changes(0).after().xattrs().at("security.selinux"), "kube_t");
+  EXPECT_EQ(back->after_bytes.at(kPath), before);
+  EXPECT_EQ(back->prepared.changes(1).path(), policy);
+  EXPECT_FALSE(back->prepared.changes(1).after().exists());
+  ASSERT_EQ(back->prepared.components_size(), 1);
+  EXPECT_EQ(back->prepared.components(0).argv_before(3), "--profiling=false");
+  EXPECT_EQ(back->prepared.components(0).argv_after(3), "--profiling=true");
+  ASSERT_EQ(back->prepared.components(0).touched_flags_size(), 1);
+  EXPECT_EQ(back->prepared.gate().deadline_ms(), 5678U);
+}
+
+TEST_F(PreparerTest, TheWayBackIsRefusedWhenAFileIsNotWhatTheStepMadeOfIt) {
+  const absl::StatusOr<StepPlan> there = Prepare({SetFlagEdit("profiling", "false")});
+  ASSERT_TRUE(there.ok()) << there.status();
+  FileAttributes other = attributes;
+  other.mode = 0644;
+  disk.PutFile(kPath, there->after_bytes.at(kPath), other);  // the bytes alone are not the file
+  const absl::StatusOr<StepPlan> back =
+      Preparer(disk, processes, kDirectory).PrepareUndoing(there->prepared, {{kPath, before}});
+  EXPECT_EQ(back.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(back.status().message().find("left as it is"), std::string::npos) << back.status();
 }
 
 }  // namespace

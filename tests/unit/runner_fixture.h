@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,6 +88,11 @@ class RunnerTest : public testing::Test {
     with.trusted_keys = {key.Public()};
     with.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/"}, {}};
     with.prepare = [this](const v1::Step& step) { return Prepare(step); };
+    with.prepare_undoing = [this](const v1::Prepared& done,
+                                  const std::map<std::string, std::string>& before) {
+      return PrepareUndoing(done, before);
+    };
+    with.may_revert = may_revert;
     with.check_ready = [this] { return ready; };
     with.stopping = [this] { return stopping; };
     with.log = [](const std::string&) {};
@@ -114,6 +120,37 @@ class RunnerTest : public testing::Test {
     return out;
   }
 
+  // As Preparer::PrepareUndoing, for one manifest.
+  absl::StatusOr<StepPlan> PrepareUndoing(const v1::Prepared& done,
+                                          const std::map<std::string, std::string>& before) {
+    clock.Pass(preparing_takes_ns);
+    const v1::FileChange& was = done.changes(0);
+    const absl::StatusOr<v1::FileImage> now = ReadImage(disk, was.path());
+    if (!now.ok()) return now.status();
+    if (!SameImage(*now, was.after())) return absl::FailedPreconditionError("somebody else");
+    StepPlan out;
+    *out.prepared.mutable_gate() = done.gate();
+    *out.prepared.mutable_components() = done.components();
+    v1::FileChange& change = *out.prepared.add_changes();
+    change.set_path(was.path());
+    change.set_is_manifest(true);
+    *change.mutable_before() = was.after();
+    *change.mutable_after() = was.before();
+    out.after_bytes = before;
+    return out;
+  }
+
+  v1::Revert RevertOf(const v1::Execute& done, const std::string& rollout = "v1") {
+    v1::Revert command;
+    *command.mutable_run() = done.run();
+    command.mutable_run()->set_rollout_id(rollout);
+    command.set_undoes(done.run().rollout_id());
+    command.set_epoch(5);
+    command.set_boot_id(clock.BootId());
+    command.set_permit_until_boottime_ns(clock.BootNowNs() + kPermitNs);
+    return command;
+  }
+
   v1::Execute Command(const std::string& rollout = "r1") {
     v1::Execute command;
     *command.mutable_plan() = SignPlan(plan, key);
@@ -127,8 +164,9 @@ class RunnerTest : public testing::Test {
   }
   std::string Manifest() { return disk.Read(kManifest)->bytes; }
   std::size_t Records() { return executor->records().size(); }
-  v1::RunFinished Outcome(const v1::Execute& command) {
-    const auto run = executor->state().finished_runs.find(RunKeyText(command.run()));
+  v1::RunFinished Outcome(const v1::Execute& command) { return OutcomeOf(command.run()); }
+  v1::RunFinished OutcomeOf(const v1::RunKey& of) {
+    const auto run = executor->state().finished_runs.find(RunKeyText(of));
     return run == executor->state().finished_runs.end() ? v1::RunFinished() : run->second.outcome;
   }
   void ExpectRefused(const v1::Execute& command, const std::string& reason) {
@@ -154,6 +192,7 @@ class RunnerTest : public testing::Test {
   v1::RemediationPlan plan;
   absl::Status ready;
   bool stopping = false;
+  bool may_revert = true;  // before Start
   bool foreign_write = false;  // right after the manifest was read
   std::int64_t preparing_takes_ns = 0;
   bool stopped_while_preparing = false;

@@ -243,5 +243,66 @@ TEST(TransactionMachine, NothingOfATransactionIsLeftForTheNextOne) {
   EXPECT_EQ(FoldAll(kApplied + Resumed() + RollingBack())->gate_resumes, 0U);
 }
 
+NodeState TwoStepsCommitted() {
+  std::vector<v1::Record> records = {Created(), Accepted(),      Prepared(),
+                                     Applied(), Committed(true), Prepared(1)};
+  v1::Record applied = Applied();
+  applied.set_step(1);
+  records.push_back(applied);
+  records.push_back(Committed(true, 1));
+  v1::Record finished = Empty();
+  finished.mutable_run_finished()->set_verdict(v1::VERDICT_COMMITTED);
+  records.push_back(finished);
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].set_seq(i + 1);
+  const absl::StatusOr<NodeState> state = Fold(records);
+  EXPECT_TRUE(state.ok()) << state.status();
+  return *state;
+}
+
+TEST(TransactionMachine, OnlyWhatWasDoneLastCanBeUndone) {
+  const NodeState state = TwoStepsCommitted();
+  const auto accepts = [&](const std::string& rollout, std::vector<std::uint64_t> seqs) {
+    v1::Record record = Empty();
+    record.mutable_run()->set_rollout_id("v1");
+    record.mutable_run_accepted()->set_epoch(1);
+    record.mutable_run_accepted()->mutable_undoes()->set_rollout_id(rollout);
+    for (const std::uint64_t seq : seqs) {
+      record.mutable_run_accepted()->mutable_undoes()->add_prepared_seqs(seq);
+    }
+    record.set_seq(state.last_seq + 1);
+    return Advance(state, record).ok();
+  };
+  EXPECT_TRUE(accepts("r1", {6, 3}));
+  EXPECT_TRUE(accepts("r1", {6}));
+  EXPECT_TRUE(accepts("r1", {}));
+  EXPECT_FALSE(accepts("r1", {3, 6}));
+  EXPECT_FALSE(accepts("r1", {3}));
+  EXPECT_FALSE(accepts("r1", {6, 3, 3}));
+  EXPECT_FALSE(accepts("r2", {6, 3}));
+  EXPECT_FALSE(accepts("", {}));
+}
+
+TEST(TransactionMachine, AnUndoneStepComesOffAndCannotBeUndoneAgain) {
+  NodeState state = TwoStepsCommitted();
+  const auto tell = [&state](v1::Record record) {
+    record.mutable_run()->set_rollout_id("v1");
+    record.set_seq(state.last_seq + 1);
+    absl::StatusOr<NodeState> next = Advance(state, record);
+    if (next.ok()) state = *std::move(next);
+    return next.status();
+  };
+  v1::Record accepted = Empty();
+  accepted.mutable_run_accepted()->set_epoch(1);
+  accepted.mutable_run_accepted()->mutable_undoes()->set_rollout_id("r1");
+  accepted.mutable_run_accepted()->mutable_undoes()->add_prepared_seqs(6);
+  ASSERT_TRUE(tell(accepted).ok());
+  EXPECT_FALSE(tell(Committed(false)).ok()) << "an undoing changes something";
+  ASSERT_TRUE(tell(Prepared()).ok());
+  ASSERT_TRUE(tell(Applied()).ok());
+  ASSERT_TRUE(tell(Committed(true)).ok());
+  ASSERT_EQ(state.committed_steps.size(), 1U);
+  EXPECT_EQ(state.committed_steps[0].prepared_seq, 3U);
+}
+
 }  // namespace
 }  // namespace belay

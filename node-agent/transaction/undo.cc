@@ -1,0 +1,88 @@
+#include "node-agent/transaction/undo.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace belay {
+namespace {
+
+bool Knows(const NodeState& state, const std::string& rollout_id) {
+  for (const auto& [name, run] : state.finished_runs) {
+    if (run.key.rollout_id() == rollout_id) return true;
+  }
+  return false;
+}
+
+std::string NameOf(const NodeState& state, const CommittedStep& step) {
+  const auto run = state.finished_runs.find(RunKeyText(step.run));
+  v1::RemediationPlan plan;
+  if (run == state.finished_runs.end() || !plan.ParseFromString(run->second.plan.plan()) ||
+      step.step >= static_cast<std::uint32_t>(plan.steps_size())) {
+    return absl::StrCat("step ", step.step + 1);
+  }
+  return plan.steps(static_cast<int>(step.step)).name();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Undoes> FindUndoes(const NodeState& state, const std::string& rollout_id) {
+  if (state.current && state.current->key.rollout_id() == rollout_id) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("rollout ", rollout_id, " is still under way on this node"));
+  }
+  if (!Knows(state, rollout_id)) {
+    return absl::NotFoundError(
+        absl::StrCat("the journal of this node knows nothing of rollout ", rollout_id));
+  }
+  if (state.beyond_undoing.contains(rollout_id)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("rollout ", rollout_id, " is more than ", kStepsKept,
+                     " steps ago on this node; what the files were before it is no longer kept"));
+  }
+  v1::Undoes undoes;
+  undoes.set_rollout_id(rollout_id);
+  std::string above;
+  for (auto step = state.committed_steps.rbegin(); step != state.committed_steps.rend(); ++step) {
+    if (step->run.rollout_id() != rollout_id) {
+      if (above.empty()) above = step->run.rollout_id();
+      continue;
+    }
+    if (!above.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "rollout ", above, " has changed this node after ", rollout_id, "; revert it first"));
+    }
+    undoes.add_prepared_seqs(step->prepared_seq);
+    undoes.add_names(NameOf(state, *step));
+  }
+  return undoes;
+}
+
+std::string WhyNotUndone(const NodeState& state, const v1::Undoes& undoes) {
+  const auto count = static_cast<std::size_t>(undoes.prepared_seqs_size());
+  if (undoes.rollout_id().empty()) return "it names no rollout to undo";
+  if (count > state.committed_steps.size()) return "it undoes more than there is";
+  auto step = state.committed_steps.rbegin();
+  for (const std::uint64_t seq : undoes.prepared_seqs()) {
+    if (step->prepared_seq != seq || step->run.rollout_id() != undoes.rollout_id()) {
+      return "what it undoes is not what was done last";
+    }
+    ++step;
+  }
+  return "";
+}
+
+void CountCommitted(NodeState* state) {
+  if (state->current->undoes) {
+    state->committed_steps.pop_back();
+    return;
+  }
+  CommittedStep step{state->current->key, state->step, state->prepared_seq, state->prepared};
+  for (v1::FileChange& change : *step.prepared.mutable_changes()) change.clear_diff();
+  state->committed_steps.push_back(std::move(step));
+  if (state->committed_steps.size() <= kStepsKept) return;
+  state->beyond_undoing.insert(state->committed_steps.front().run.rollout_id());
+  state->committed_steps.erase(state->committed_steps.begin());
+}
+
+}  // namespace belay

@@ -1,0 +1,79 @@
+// The beginning of a rollout, whatever it does: what must be so, and its first event.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "server/driver/coordinator.h"
+
+namespace belay {
+namespace {
+constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::uint64_t kMostSoakMs = 7 * kDayMs;
+constexpr std::uint64_t kMostDeadlineMs = 90 * kDayMs;
+}  // namespace
+
+absl::Status Coordinator::CheckOptions(const v1::RolloutOptions& options) {
+  if (options.soak_ms() > kMostSoakMs || options.deadline_ms() > kMostDeadlineMs) {
+    return absl::InvalidArgumentError(
+        "the soak time is at most 7 days and the deadline at most 90; nothing was started");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::WhyNotFree(const std::string& cluster) const {
+  const auto running = book_.RunningIn(cluster);
+  if (running == nullptr) return absl::OkStatus();
+  if (running->frozen.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("rollout ", running->row.id, " runs in cluster ", cluster,
+                     ", and only one may; nothing was started. Follow it: belayctl rollout watch ",
+                     running->row.id));
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("rollout ", running->row.id, " of cluster ", cluster,
+                   " is held, because it cannot be carried on: ", running->frozen,
+                   "; nothing was started. See to the nodes, then: belayctl rollout abort ",
+                   running->row.id, " --reason REASON"));
+}
+
+// `row` is complete but for id and time.
+absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, bool leader_last) {
+  const std::vector<registry::Node> nodes = registry_.Of(row.cluster);
+  for (const registry::Node& node : nodes) {
+    if (!node.in_emergency()) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        node.id.cluster, "/", node.id.node, " is in emergency stop",
+        node.emergency_reason.empty() ? "" : absl::StrCat(" (", node.emergency_reason, ")"),
+        "; nothing was started. Mend it, then: belayctl node clear-emergency ", node.id.cluster,
+        "/", node.id.node, " --reason REASON"));
+  }
+  row.id = absl::StrCat("r-", new_id_());
+  row.started_unix_ms = clock_.WallNowUnixMs();
+  v1::RolloutEvent event;
+  v1::RolloutStarted& started = *event.mutable_started();
+  *started.mutable_nodes() = {row.order.begin(), row.order.end()};
+  for (const registry::Node& node : nodes) started.add_cluster_nodes(node.id.node);
+  started.set_submitter(row.started_by);
+  *started.mutable_options() = row.options;
+  started.set_leader_last(leader_last);
+  started.set_reverts(row.reverts);
+  ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
+  Feed(entry, std::move(event));
+  RETURN_IF_ERROR(fatal_);
+  if (!entry->frozen.empty()) {
+    return absl::InternalError(
+        absl::StrCat("nothing was started, this is a defect: ", entry->frozen));
+  }
+  const store::RolloutRow& begun = entry->row;
+  log_(absl::StrCat(
+      "rollout ", begun.id,
+      begun.reverts.empty() ? " of plan " : absl::StrCat(", revert of ", begun.reverts, ", plan "),
+      begun.plan_name, " in cluster ", begun.cluster, " started by ", begun.started_by, ", order ",
+      absl::StrJoin(begun.order, ", "), " (", begun.order_reason, ")"));
+  v1::StartRolloutReply reply;
+  reply.set_rollout_id(begun.id);
+  *reply.mutable_order() = {begun.order.begin(), begun.order.end()};
+  reply.set_order_reason(begun.order_reason);
+  return reply;
+}
+
+}  // namespace belay
