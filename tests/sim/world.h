@@ -1,0 +1,91 @@
+// A coordinator and the control-plane nodes of one or two clusters, operators who ask for things,
+// and whatever can go wrong: streams that break, messages that come late or twice, agents, machines
+// and the coordinator killed at any moment, configurations that never get healthy.  What is
+// promised (I3, I5, I6, I9) is judged by what happens on the nodes, not by what anybody believes.
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/sim_coordinator.h"
+#include "tests/sim/sim_node.h"
+#include "tests/sim/timeline.h"
+#include "tests/sim/wire.h"
+
+namespace belay::sim {
+
+struct Trouble {
+  int clusters = 1;
+  int nodes = 3;   // of each cluster
+  int breaks = 0;  // of streams, over the whole run; so the next three
+  int agent_deaths = 0;
+  int coordinator_deaths = 0;
+  int verbs = 0;         // what operators ask for beside starting
+  int sick_percent = 0;  // of configurations: never healthy
+  int dead_percent = 0;  // of those: the old one is not healthy either
+  bool revert = false;   // afterwards
+  NetworkHabits network;
+};
+Trouble TroubleOf(std::uint64_t seed);  // of every sort, from nothing to a lot
+
+class World {
+ public:
+  World(std::uint64_t seed, const Trouble& trouble, bool aloud);
+  ~World();
+
+  // To the end of every rollout; empty when every promise was kept.
+  std::string Run();
+  std::uint64_t hash() const { return time_.hash(); }
+  const std::string& story() const { return time_.story(); }
+  SimCoordinator& coordinator() { return *coordinator_; }
+  SimNode& node(std::size_t i) { return *nodes_[i]; }
+  // The phase that each rollout ended in, in the order of their starts.
+  std::vector<v1::RolloutPhase> ends() const;
+  int begun() const { return begun_; }  // runs, on all nodes
+
+ private:
+  struct Asked {  // a rollout, as its operator knows it
+    std::string id;
+    std::string cluster;
+    v1::RolloutPhase phase = v1::ROLLOUT_PHASE_UNSPECIFIED;
+    bool reverts = false;
+    std::int64_t reopened_ns = 0;              // its start or last retry
+    std::int64_t stopped_ns = -1;              // an abort was answered
+    std::map<std::string, std::int64_t> fell;  // when, by node
+  };
+
+  void MakeNodes();
+  void MakeTrouble();
+  void StartRollout(const std::string& cluster);
+  void Revert(const Asked& done);
+  void AskSomething();
+  void Ask(RolloutVerb verb, Asked& of, const std::string& who);
+  void Look();  // how the rollouts stand
+  bool Quiet();
+  void Finish();
+  void CheckEnd();
+  void Journalled(SimNode& node, const v1::Record& record);
+  void CheckBeginning(SimNode& node, const v1::Record& record);
+  void Broken(const std::string& what);
+  Asked* Find(const std::string& id);
+
+  Timeline time_;
+  const Trouble trouble_;
+  std::string directory_;
+  std::unique_ptr<SimCoordinator> coordinator_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;
+  std::map<std::string, std::shared_ptr<Wire>> wires_;  // the live one, by node
+  std::uint64_t last_number_ = 0;
+  v1::SignedPlan plan_;
+  std::vector<Asked> rollouts_;
+  std::set<std::string> changing_;                     // nodes with an open transaction
+  std::map<std::string, std::set<std::string>> runs_;  // accepted, by node
+  std::map<std::string, std::uint64_t> last_seq_;      // of journals, by node
+  std::map<std::string, v1::Verdict> verdicts_;        // by node and run
+  int begun_ = 0;
+  std::string violation_;
+};
+
+}  // namespace belay::sim
