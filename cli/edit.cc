@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "cli/files.h"
 #include "cli/one_file_edit.h"
 #include "cli/render/plan.h"
@@ -29,6 +30,14 @@ struct Options {
   std::string out;
 };
 
+std::string RealPath(const std::string& path) {
+  char* const real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return "";
+  std::string found(real);
+  ::free(real);
+  return found;
+}
+
 // A file of the command line, behind whatever links lead to it: the link stays a link.
 struct OpenFile {
   std::unique_ptr<PosixFileSystem> files;  // its directory
@@ -37,19 +46,17 @@ struct OpenFile {
 };
 
 absl::StatusOr<OpenFile> Open(const std::string& file) {
-  char* const real = ::realpath(file.c_str(), nullptr);
-  if (real == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("open ", file));
-  const std::string path(real);
-  ::free(real);
+  const std::string path = RealPath(file);
+  if (path.empty()) return absl::ErrnoToStatus(errno, absl::StrCat("open ", file));
   absl::StatusOr<std::unique_ptr<PosixFileSystem>> files =
       PosixFileSystem::Open(ParentDirectory(path));
   if (!files.ok()) return files.status();
   OpenFile open{std::move(*files), absl::StrCat("/", BaseName(path)), {}};
   absl::StatusOr<FileContent> content = open.files->Read(open.path);
   if (!content.ok()) {
-    return absl::Status(
-        content.status().code(),
-        absl::StrCat("in ", ParentDirectory(path), ": ", std::string(content.status().message())));
+    // It is named by where it lies in its directory.
+    return absl::Status(content.status().code(),
+                        absl::StrReplaceAll(content.status().message(), {{open.path, path}}));
   }
   open.content = *std::move(content);
   return open;
@@ -103,8 +110,10 @@ absl::Status Write(Session& session, const Options& options, OpenFile& open,
   return ReplaceFile(options.out, outcome.bytes, open.content.attributes.mode & 0777);
 }
 
-int Edit(Session& session, const Options& options) {
+int Edit(Session& session, Options options) {
   const std::string help = "belayctl edit --help";
+  // In place, so that a file which is already as wanted is not touched.
+  if (!options.out.empty() && RealPath(options.out) == RealPath(options.file)) options.out.clear();
   std::vector<v1::Edit> edits;
   if (!Compile(session, options.operations, &edits)) {
     return Fail(session,
@@ -128,8 +137,12 @@ int Edit(Session& session, const Options& options) {
                 absl::StrCat("${EDITOR:-vi} ", options.file), kExitRefused);
   }
   if (const absl::Status status = Write(session, options, *open, *outcome); !status.ok()) {
-    return Fail(session, status, absl::StrCat("ls -l ", options.file),
-                absl::IsAborted(status) ? kExitRefused : kExitOther);
+    const std::string& written = options.out.empty() ? options.file : options.out;
+    const std::size_t slash = written.rfind('/');
+    return Fail(
+        session, status,
+        absl::StrCat("ls -ld ", slash == std::string::npos ? "." : written.substr(0, slash + 1)),
+        absl::IsAborted(status) ? kExitRefused : kExitOther);
   }
   return Say(session, options, outcome->changed);
 }

@@ -111,6 +111,31 @@ TEST_F(BelayctlEdit, DoesNotTouchAFileThatIsAsWanted) {
   EXPECT_EQ(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
 }
 
+TEST_F(BelayctlEdit, OutThatIsTheFileItselfIsInPlace) {
+  const std::string file = Make("a.yaml", kPod, 0640);
+  ASSERT_EQ(::symlink("a.yaml", Path("link").c_str()), 0);
+  const struct stat before = Stat("a.yaml");
+  EXPECT_EQ(Run({"--file", file, "--op", kOn, "--out", Path("link")}).code, 10);
+  EXPECT_EQ(before.st_ino, Stat("a.yaml").st_ino) << "what is as wanted is not touched";
+  EXPECT_EQ(Run({"--file", file, "--op", kOff, "--out", Path("link")}).code, 0);
+  EXPECT_EQ(Bytes("a.yaml"), absl::StrReplaceAll(kPod, {{"=true", "=false"}}));
+  EXPECT_EQ(Stat("a.yaml").st_mode & 07777, 0640U);
+  EXPECT_TRUE(S_ISLNK(Stat("link").st_mode));
+}
+
+TEST_F(BelayctlEdit, NamesTheFileAndTheDirectoryThatAreInTheWay) {
+  ASSERT_EQ(::mkfifo(Path("fifo").c_str(), 0600), 0);
+  const Ran fifo = Run({"--file", Path("fifo"), "--op", kOn});
+  EXPECT_EQ(fifo.code, 11);
+  EXPECT_TRUE(absl::StrContains(fifo.err, absl::StrCat("read ", Path("fifo"), ": it is a FIFO")))
+      << fifo.err;
+  const std::string file = Make("a.yaml", kPod);
+  const Ran nowhere = Run({"--file", file, "--op", kOff, "--out", Path("none/b")});
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_TRUE(absl::StrContains(nowhere.err, absl::StrCat("next: ls -ld ", Path("none"), "/\n")))
+      << nowhere.err;
+}
+
 TEST_F(BelayctlEdit, TwiceIsOnce) {
   const std::string file = Make("a.yaml", kPod);
   const std::string mount =

@@ -58,6 +58,8 @@ TEST(OwnFiles, BelowTheHostsRootTheRootIsTakenOff) {
   const NodePolicy policy =
       PolicyOf(config, "/etc/belay-agent/agent.yaml", ParseMountInfo(kInContainer));
   EXPECT_TRUE(Protects(policy, "/var/lib/belay"));
+  const NodePolicy without_mounts = PolicyOf(config, "/etc/belay-agent/agent.yaml", {});
+  EXPECT_TRUE(Protects(without_mounts, "/var/lib/belay")) << "whatever the mount table says";
 }
 
 TEST(OwnFiles, AFolderThatIsMountedTwiceHasBothNames) {

@@ -99,6 +99,21 @@ TEST_F(PlanQuestion, NothingIsSaidAboutFilesToWhoMayNotChangeThem) {
   EXPECT_TRUE(absl::StrContains(Ask(SignPlan(broken, key_)).refused(), "without dashes"));
 }
 
+// Whoever signed it: what no compiler would let pass is looked at again on the node.
+TEST_F(PlanQuestion, ASignedPlanThatBreaksARuleIsRefused) {
+  v1::RemediationPlan plan =
+      CompilePlan(absl::StrCat("apiVersion: belay.dev/v1\nkind: RemediationPlan\n"
+                               "metadata: {name: p}\nspec:\n  steps:\n  - name: s\n    edits:\n",
+                               kFlag))
+          .plan;
+  FillValidity(plan, clock_.WallNowUnixMs() / 1000, 3600);
+  EXPECT_EQ(Ask(SignPlan(plan, key_)).refused(), "");
+  plan.mutable_steps(0)->set_name("not a name");
+  const v1::NodeDiff diff = Ask(SignPlan(plan, key_));
+  EXPECT_TRUE(absl::StrContains(diff.refused(), "not a name")) << diff.refused();
+  EXPECT_EQ(diff.steps_size(), 0);
+}
+
 TEST_F(PlanQuestion, ARefusedStepIsNamed) {
   disk_.PutFile("/etc/kubernetes/manifests/kube-apiserver.yaml", "a: [\n", {0600, 0, 0, {}});
   const v1::NodeDiff diff = Ask(Plan(kFlag));

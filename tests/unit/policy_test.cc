@@ -176,5 +176,19 @@ TEST(Policy, WhatIsPutBackIsHeldAgainstThePolicyOfToday) {
   EXPECT_NE(objection("/etc/cron.d/kube-apiserver.yaml", true), "");
 }
 
+TEST(Policy, WhatHoldsTheAgentsOwnFilesIsMountedByNobody) {
+  NodePolicy policy = kPolicy;
+  policy.allowed_mounts = {"/etc/"};
+  v1::RemediationPlan plan;
+  v1::MountPath& mount = *plan.add_steps()->add_edits()->mutable_mount_path();
+  mount.set_manifest("kube-apiserver");
+  mount.set_host_path("/etc/kubernetes");
+  const std::vector<std::string> said = FindForbidden(plan, policy);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_NE(said[0].find("the Belay agent's own files"), std::string::npos) << said[0];
+  mount.set_host_path("/etc/kubernetes/audit");
+  EXPECT_TRUE(FindForbidden(plan, policy).empty());
+}
+
 }  // namespace
 }  // namespace belay
