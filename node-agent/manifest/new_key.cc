@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "node-agent/manifest/check_bytes.h"
+#include "node-agent/manifest/list_remove.h"
 
 namespace belay {
 namespace {
@@ -36,11 +37,20 @@ absl::StatusOr<size_t> PlaceForKey(std::string_view bytes, const ManifestNode& m
                       "([]) for it by hand");
 }
 
-// Does the file indent the dashes of lists below their key?
-bool DashesAreIndented(std::string_view bytes, const EditPlace& place) {
-  if (place.containers->flow || place.spec->flow) return false;
-  const size_t dash = bytes.find('-', LineStart(bytes, place.containers->items.front().begin));
-  return dash - LineStart(bytes, dash) > place.spec->begin - LineStart(bytes, place.spec->begin);
+// How the file writes the list of containers: dashes that far behind the key, items behind dashes.
+struct DashStyle {
+  size_t indent = 0;
+  size_t width = 2;
+};
+DashStyle LikeContainers(std::string_view bytes, const EditPlace& place) {
+  if (place.containers->flow || place.spec->flow) return {};
+  const ManifestNode& first = place.containers->items.front();
+  const absl::StatusOr<size_t> dash = DashOf(bytes, first);
+  const absl::StatusOr<std::string> prefix = DashPrefix(bytes, first);
+  if (!dash.ok() || !prefix.ok()) return {};
+  const size_t column = *dash - LineStart(bytes, *dash);
+  const size_t key = place.spec->begin - LineStart(bytes, place.spec->begin);
+  return {column > key ? column - key : 0, prefix->size() - column};
 }
 
 }  // namespace
@@ -71,11 +81,14 @@ absl::StatusOr<Splice> InsertListKey(std::string_view bytes, const EditPlace& pl
   ASSIGN_OR_RETURN(const size_t end, PlaceForKey(bytes, mapping));
   const size_t column = mapping.begin - LineStart(bytes, mapping.begin);
   const std::string indent(column, ' ');
-  const std::string item_indent(column + (DashesAreIndented(bytes, place) ? 2 : 0), ' ');
+  const DashStyle dashes = LikeContainers(bytes, place);
+  const std::string item_indent(column + dashes.indent, ' ');
+  const std::string dash = "-" + std::string(dashes.width - 1, ' ');
   const std::string eol = EndOfLine(bytes, end);
   std::vector<std::string> lines = {absl::StrCat(indent, name, ":")};
   for (size_t l = 0; l < item.block_lines.size(); ++l) {
-    lines.push_back(absl::StrCat(item_indent, l == 0 ? "- " : "  ", item.block_lines[l]));
+    lines.push_back(absl::StrCat(item_indent, l == 0 ? dash : std::string(dashes.width, ' '),
+                                 item.block_lines[l]));
   }
   const size_t at = NextLine(bytes, end);
   const bool unfinished = bytes.back() != '\n' && at == bytes.size();

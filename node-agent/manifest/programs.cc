@@ -62,6 +62,10 @@ std::string_view BaseName(std::string_view path) {
 }
 
 bool IsShell(std::string_view word) { return Holds(kShells, word); }
+bool IsScriptOption(std::string_view word) {
+  return word.size() >= 2 && word.front() == '-' && word.back() == 'c' &&
+         word.substr(1).find_first_not_of("abefhklmnptuvxBCHPc") == std::string_view::npos;
+}
 bool IsWrapper(std::string_view word) { return Holds(kWrappers, word); }
 bool IsKnownProgram(std::string_view word) { return Holds(kPrograms, word); }
 

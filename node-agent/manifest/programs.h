@@ -11,6 +11,8 @@ namespace belay {
 std::string_view BaseName(std::string_view path);
 
 bool IsShell(std::string_view word);
+// The option behind which a shell takes its script: letters of which the last is c ("-c", "-euxc").
+bool IsScriptOption(std::string_view word);
 // Takes flags and operands of its own and then the program ("/go-runner --log-file=x PROGRAM ...").
 bool IsWrapper(std::string_view word);
 // Called like one of `names` (with or without "kube-"), or like a well-known program.

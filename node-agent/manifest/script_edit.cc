@@ -54,7 +54,7 @@ absl::StatusOr<std::optional<ScriptPlace>> FindScript(const EditPlace& place) {
     if (!list->items.empty()) script.flow = list->flow;
   }
   const bool is_script = items.size() == 3 && IsShell(items[0]->value) &&
-                         (items[1]->value == "-c" || items[1]->value == "-ec") &&
+                         IsScriptOption(items[1]->value) &&
                          items[2]->kind == ManifestNode::Kind::Scalar;
   if (!is_script) return std::optional<ScriptPlace>();
   RETURN_IF_ERROR(CheckOwnValue(*items[2]));

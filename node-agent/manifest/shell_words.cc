@@ -184,7 +184,7 @@ absl::StatusOr<std::vector<ShellWord>> ProgramWords(std::string_view script,
 
 std::vector<std::string> WithScriptWords(const std::vector<std::string>& argv,
                                          const std::vector<std::string>& names) {
-  const bool script = argv.size() == 3 && IsShell(argv[0]) && (argv[1] == "-c" || argv[1] == "-ec");
+  const bool script = argv.size() == 3 && IsShell(argv[0]) && IsScriptOption(argv[1]);
   if (!script) return argv;
   const absl::StatusOr<std::vector<ShellWord>> words = ProgramWords(argv[2], names);
   if (!words.ok()) return argv;

@@ -50,8 +50,7 @@ std::vector<Item> ItemsOf(const Model& container) {
 // divide them, quotes do not; where that is too simple the edit is refused.
 bool IsScript(const std::vector<Item>& items) {
   return items.size() == 3 && IsShell(items[0].value->text) &&
-         (items[1].value->text == "-c" || items[1].value->text == "-ec") &&
-         items[2].value->kind == Model::Kind::Text;
+         IsScriptOption(items[1].value->text) && items[2].value->kind == Model::Kind::Text;
 }
 std::vector<Model> ScriptWords(const std::string& script) {
   std::vector<Model> words;
@@ -59,16 +58,22 @@ std::vector<Model> ScriptWords(const std::string& script) {
   char quote = 0;
   bool open = false;
   bool comment = false;
-  // A backslash joins two lines; a newline otherwise ends the command and is a word of its own.
+  const auto end_word = [&] {
+    if (open) words.push_back(TextModel(word));
+    word.clear();
+    open = false;
+  };
+  // A backslash joins two lines; a newline otherwise ends the command and is a word of its own, as
+  // are ; | and & where they belong to no redirection (2>&1, >|x).
   for (const char c : absl::StrReplaceAll(script, {{"\\\n", " "}}) + "\n") {
     comment = (comment || (quote == 0 && !open && c == '#')) && c != '\n';
     if (comment) continue;
-    const bool blank = c == ' ' || c == '\t' || c == '\n';
-    if (quote == 0 && blank) {
-      if (open) words.push_back(TextModel(word));
-      if (c == '\n') words.push_back(TextModel("\n"));
-      word.clear();
-      open = false;
+    const bool redirects = !word.empty() && (word.back() == '>' || word.back() == '<');
+    const bool ends =
+        c == '\n' || (std::string_view(";|&").find(c) != std::string_view::npos && !redirects);
+    if (quote == 0 && (ends || c == ' ' || c == '\t')) {
+      end_word();
+      if (ends) words.push_back(TextModel(std::string(1, c)));
       continue;
     }
     open = true;

@@ -97,6 +97,14 @@ TEST(EditorVerify, SeesACommandOfAScriptJoinedToTheOneAbove) {
       Accepts(before, Script(R"("kube-apiserver \\\n --v=2 \\\necho done")"), UnsetFlagEdit("w")));
 }
 
+TEST(EditorVerify, SeesAFlagOfTheProgramMoveToTheCommandBehind) {
+  const std::string before = Script(R"("kube-apiserver --v=2 && sleep 1")");
+  EXPECT_TRUE(
+      Accepts(before, Script(R"("kube-apiserver --v=2 --w=1 && sleep 1")"), SetFlagEdit("w", "1")));
+  EXPECT_FALSE(
+      Accepts(before, Script(R"("kube-apiserver --v=2 && sleep 1 --w=1")"), SetFlagEdit("w", "1")));
+}
+
 TEST(EditorVerify, TakesCommentsOfAScriptForNothing) {
   const std::string before = Script(R"("# isn't --v=1\nkube-apiserver --v=2 # --v=3")");
   EXPECT_TRUE(Accepts(before, Script(R"("# isn't --v=1\nkube-apiserver --v=4 # --v=3")"),

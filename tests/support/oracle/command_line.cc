@@ -47,8 +47,8 @@ std::vector<Item> ItemsOf(const Value& container) {
 // The script of [SHELL, -c, SCRIPT]; nullptr when it is another command line.
 const Value* ScriptOf(const std::vector<Item>& items) {
   const bool script = items.size() == 3 && items[0].is_text && IsShellName(items[0].text) &&
-                      items[1].is_text && (items[1].text == "-c" || items[1].text == "-ec") &&
-                      items[2].value->kind == Value::Kind::Text;
+                      items[1].is_text && items[1].text.rfind('-', 0) == 0 &&
+                      items[1].text.back() == 'c' && items[2].value->kind == Value::Kind::Text;
   return script ? items[2].value : nullptr;
 }
 
