@@ -159,6 +159,20 @@ absl::StatusOr<v1::Rollout> Client::ChangeRollout(RolloutChange change,
     return absl::InternalError("there is no such change");
   });
 }
+absl::StatusOr<v1::Fleet> Client::StartFleet(const v1::StartFleetRequest& request) {
+  return impl_->CallTwice<v1::Fleet>(
+      [&] { return impl_->Call(&v1::Admin::Stub::StartFleet, request); });
+}
+absl::StatusOr<v1::Fleet> Client::GetFleet(const v1::GetFleetRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::GetFleet, request);
+}
+absl::StatusOr<v1::ListFleetsReply> Client::ListFleets(const v1::ListFleetsRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListFleets, request);
+}
+absl::StatusOr<v1::Fleet> Client::ChangeFleet(const v1::ChangeFleetRequest& request) {
+  return impl_->CallTwice<v1::Fleet>(
+      [&] { return impl_->Call(&v1::Admin::Stub::ChangeFleet, request); });
+}
 absl::StatusOr<v1::ListRolloutsReply> Client::ListRollouts(const v1::ListRolloutsRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRollouts, request);
 }

@@ -40,6 +40,11 @@ class Client {
   // Sent again after a broken connection: request_id keeps it one rollout.
   absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request);
   absl::StatusOr<v1::StartRolloutReply> RevertRollout(const v1::RevertRolloutRequest& request);
+  // The same of rollouts over several clusters.
+  absl::StatusOr<v1::Fleet> StartFleet(const v1::StartFleetRequest& request);
+  absl::StatusOr<v1::Fleet> GetFleet(const v1::GetFleetRequest& request);
+  absl::StatusOr<v1::ListFleetsReply> ListFleets(const v1::ListFleetsRequest& request);
+  absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request);
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
   // Sent again after a broken connection: each change says the same twice.

@@ -45,6 +45,9 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddRolloutList(rollout, session);
   AddRolloutVerbs(rollout, session);
   AddRolloutRevert(rollout, session);
+  CLI::App& fleet = Group(root, "fleet", "Carry plans out on several clusters");
+  AddFleetStart(fleet, session);
+  AddFleetVerbs(fleet, session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

@@ -22,6 +22,8 @@ void AddRolloutStatus(CLI::App& parent, Session& session);
 void AddRolloutList(CLI::App& parent, Session& session);
 void AddRolloutRevert(CLI::App& parent, Session& session);
 void AddRolloutVerbs(CLI::App& parent, Session& session);  // pause, resume, abort, approve, retry
+void AddFleetStart(CLI::App& parent, Session& session);
+void AddFleetVerbs(CLI::App& parent, Session& session);  // status, watch, list, pause, resume ...
 void AddReport(CLI::App& parent, Session& session);
 void AddCompletion(CLI::App& root, Session& session);
 void AddVersion(CLI::App& parent, Session& session);

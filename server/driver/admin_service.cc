@@ -174,6 +174,41 @@ grpc::ServerUnaryReactor* AdminService::RevertRollout(grpc::CallbackServerContex
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::StartFleet(grpc::CallbackServerContext* context,
+                                                   const v1::StartFleetRequest* request,
+                                                   v1::Fleet* reply) {
+  return Call(loop_, context, kStartFleet, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.StartFleet(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListFleets(grpc::CallbackServerContext* context,
+                                                   const v1::ListFleetsRequest*,
+                                                   v1::ListFleetsReply* reply) {
+  return Call(loop_, context, kListFleets, reply, [](Coordinator& coordinator, const std::string&) {
+    return coordinator.ListFleets();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetFleet(grpc::CallbackServerContext* context,
+                                                 const v1::GetFleetRequest* request,
+                                                 v1::Fleet* reply) {
+  return Call(loop_, context, kGetFleet, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.GetFleet(request->fleet_id());
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::ChangeFleet(grpc::CallbackServerContext* context,
+                                                    const v1::ChangeFleetRequest* request,
+                                                    v1::Fleet* reply) {
+  return Call(loop_, context, kChangeFleet, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.ChangeFleet(*request, name);
+              });
+}
+
 grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* context,
                                                  const v1::DiffPlanRequest* request,
                                                  v1::DiffPlanReply* reply) {

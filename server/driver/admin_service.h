@@ -59,6 +59,17 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RevertRollout(grpc::CallbackServerContext* context,
                                           const v1::RevertRolloutRequest* request,
                                           v1::StartRolloutReply* reply) override;
+  grpc::ServerUnaryReactor* StartFleet(grpc::CallbackServerContext* context,
+                                       const v1::StartFleetRequest* request,
+                                       v1::Fleet* reply) override;
+  grpc::ServerUnaryReactor* ListFleets(grpc::CallbackServerContext* context,
+                                       const v1::ListFleetsRequest* request,
+                                       v1::ListFleetsReply* reply) override;
+  grpc::ServerUnaryReactor* GetFleet(grpc::CallbackServerContext* context,
+                                     const v1::GetFleetRequest* request, v1::Fleet* reply) override;
+  grpc::ServerUnaryReactor* ChangeFleet(grpc::CallbackServerContext* context,
+                                        const v1::ChangeFleetRequest* request,
+                                        v1::Fleet* reply) override;
   grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
                                      const v1::DiffPlanRequest* request,
                                      v1::DiffPlanReply* reply) override;

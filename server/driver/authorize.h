@@ -23,6 +23,10 @@ inline constexpr char kResumeRollout[] = "/belay.v1.Admin/ResumeRollout";
 inline constexpr char kAbortRollout[] = "/belay.v1.Admin/AbortRollout";
 inline constexpr char kApproveRollout[] = "/belay.v1.Admin/ApproveRollout";
 inline constexpr char kRetryRollout[] = "/belay.v1.Admin/RetryRollout";
+inline constexpr char kStartFleet[] = "/belay.v1.Admin/StartFleet";
+inline constexpr char kListFleets[] = "/belay.v1.Admin/ListFleets";
+inline constexpr char kGetFleet[] = "/belay.v1.Admin/GetFleet";
+inline constexpr char kChangeFleet[] = "/belay.v1.Admin/ChangeFleet";
 inline constexpr char kRevertRollout[] = "/belay.v1.Admin/RevertRollout";
 
 // `method` is the full path of the call.  PERMISSION_DENIED names who and what.

@@ -26,7 +26,8 @@ Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTim
       new_id_(std::move(new_id)),
       log_(std::move(log)),
       registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds}),
-      book_(store, times.node_silence_margin_ms) {
+      book_(store, times.node_silence_margin_ms),
+      fleets_(store) {
   settled_ns_ = NowNs();
   awake_since_ns_ = NowNs() - kAfterPauseNs;
 }
@@ -39,6 +40,7 @@ absl::Status Coordinator::Start() {
   ASSIGN_OR_RETURN(auto clears, store_.PendingClearRequests());
   for (store::ClearRequestRow& row : clears) clears_[row.node] = std::move(row);
   RETURN_IF_ERROR(book_.LoadRunning());
+  RETURN_IF_ERROR(StartFleets());
   RETURN_IF_ERROR(HoldWhatWasRestored());
   for (const auto& entry : book_.Running()) {
     if (entry->unreadable) {
@@ -51,6 +53,9 @@ absl::Status Coordinator::Start() {
     event.mutable_recovered()->set_epoch(epoch_);
     Feed(entry, std::move(event));
   }
+  RETURN_IF_ERROR(fatal_);
+  // Before anything can begin: what a fall in one cluster means for the others is done first.
+  DoDuties();
   return fatal_;
 }
 
@@ -94,6 +99,8 @@ void Coordinator::Settle(bool idle) {
   if (now - settled_ns_ > kPauseNs) awake_since_ns_ = now;
   settled_ns_ = now;
   FireTimers();
+  FireFleetTimers();
+  DoDuties();
   const bool everything = idle || now - looked_ns_ >= kLookNs;
   for (const auto& entry : book_.Running()) {
     if (!everything && !changed_.contains(entry->row.cluster)) continue;
@@ -170,6 +177,8 @@ void Coordinator::TakeEffect(const Turn& turn) {
   }
   if (announce) log_(absl::StrCat("rollout ", id, " ", rollout::Describe(entry.state)));
   if (turn.ends) Forget(id);
+  // Before anything else is looked at: its fall may be the end of others.
+  if (turn.ends && !entry.row.fleet.empty()) DoDuties();
   if (!shown) return;
   v1::RolloutUpdate update;
   *update.mutable_snapshot() = SnapshotOf(entry);

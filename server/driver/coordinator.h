@@ -19,10 +19,12 @@
 #include "absl/status/statusor.h"
 #include "belay/v1/admin.pb.h"
 #include "common/os/clock.h"
+#include "server/driver/fleet_book.h"
 #include "server/driver/options.h"
 #include "server/driver/plan_diffs.h"
 #include "server/driver/ports.h"
 #include "server/driver/rollout_book.h"
+#include "server/fleet/duty.h"
 #include "server/registry/registry.h"
 #include "server/store/store.h"
 
@@ -66,6 +68,12 @@ class Coordinator {
                                             const std::string& operator_name);
   absl::StatusOr<v1::StartRolloutReply> RevertRollout(const v1::RevertRolloutRequest& request,
                                                       const std::string& operator_name);
+  absl::StatusOr<v1::Fleet> StartFleet(const v1::StartFleetRequest& request,
+                                       const std::string& operator_name);
+  absl::StatusOr<v1::Fleet> GetFleet(const std::string& id);
+  absl::StatusOr<v1::ListFleetsReply> ListFleets();
+  absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request,
+                                        const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
   // `answer` is called exactly once, now or when the nodes have answered or the time is over.
   void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
@@ -86,6 +94,7 @@ class Coordinator {
     std::string boot_id;
     std::int64_t until_boottime_ns = 0;
   };
+  using FleetTimerKey = std::pair<std::string, fleet::Timer>;
   using TimerKey = std::tuple<std::string, std::string, rollout::Timer>;  // rollout, node
 
   std::int64_t NowNs() const { return clock_.BootNowNs(); }
@@ -118,12 +127,31 @@ class Coordinator {
   void EndWatch(const std::string& rollout_id, const v1::Rollout& last);
   absl::Status WhyNoRetry(const RolloutEntry& entry);
   static absl::Status CheckOptions(const v1::RolloutOptions& options);
-  absl::Status WhyNotFree(const std::string& cluster) const;
+  static absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
+                                                       std::int64_t now_unix);
+  // `fleet`: whose own rollout it is to be, or empty.
+  absl::Status WhyNotFree(const std::string& cluster, const std::string& fleet) const;
   absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
   absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
   absl::StatusOr<v1::Rollout> GiveUp(const RolloutEntry& entry, RolloutVerb verb,
                                      const v1::OperatorWord& word);
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;
+
+  absl::Status StartFleets();
+  void FeedFleet(const std::shared_ptr<FleetEntry>& entry, const v1::FleetEvent& event);
+  void FireFleetTimers();
+  // Everything that is owed to the clusters of fleet rollouts, until nothing is.
+  void DoDuties();
+  absl::StatusOr<bool> DoOneDuty(const std::shared_ptr<FleetEntry>& entry);
+  void DoDuty(const std::shared_ptr<FleetEntry>& entry, const fleet::ClusterProgress& cluster,
+              const std::shared_ptr<RolloutEntry>& rollout, fleet::Duty duty);
+  absl::StatusOr<std::shared_ptr<RolloutEntry>> ChildOf(const std::string& fleet_id,
+                                                        const std::string& cluster);
+  absl::Status StartInCluster(const FleetEntry& entry, const fleet::ClusterProgress& cluster);
+  absl::StatusOr<v1::FleetStarted> FleetOf(const v1::StartFleetRequest& request,
+                                           const std::string& operator_name);
+  absl::StatusOr<v1::Fleet> SnapshotOf(const FleetEntry& entry);
+  void Foresee(const std::string& name, v1::FleetCluster& cluster) const;
   void Fatal(const absl::Status& status);
 
   store::Store& store_;
@@ -140,6 +168,11 @@ class Coordinator {
   std::uint64_t epoch_ = 0;
   registry::Registry registry_;
   RolloutBook book_;
+  FleetBook fleets_;
+  std::map<FleetTimerKey, std::int64_t> fleet_timers_;  // due at, BootNowNs
+  std::map<std::pair<std::string, std::string>, std::string>
+      children_;  // rollout, by fleet, cluster
+  bool doing_duties_ = false;
   std::map<NodeId, Live> live_;
   std::map<TimerKey, std::int64_t> timers_;  // due at, BootNowNs
   std::map<std::string, Sent> sent_;         // by rollout

@@ -20,27 +20,6 @@ absl::Status NoRollout(const std::string& id) {
       absl::StrCat("there is no rollout '", id, "'; see belayctl rollout list"));
 }
 
-absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
-                                              std::int64_t now_unix) {
-  if (signed_plan.signatures().empty()) {
-    return absl::InvalidArgumentError(
-        "the plan is not signed, no node would run it; nothing was started. Sign it: belayctl "
-        "plan sign");
-  }
-  ASSIGN_OR_RETURN(v1::RemediationPlan plan, DecodeUnverified(signed_plan));
-  const std::vector<std::string> errors = FindPlanErrors(plan);
-  if (!errors.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the plan is wrong, nothing was started: ", absl::StrJoin(errors, "; ")));
-  }
-  if (now_unix >= plan.not_after_unix()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the plan was valid until ", FormatUnixSeconds(plan.not_after_unix()),
-                     "; nothing was started. Sign it anew: belayctl plan sign"));
-  }
-  return plan;
-}
-
 }  // namespace
 
 v1::ListNodesReply Coordinator::ListNodes(const v1::ListNodesRequest& request) {
@@ -119,7 +98,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   const std::int64_t now_ms = clock_.WallNowUnixMs();
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
   RETURN_IF_ERROR(CheckOptions(request.options()));
-  RETURN_IF_ERROR(WhyNotFree(request.cluster()));
+  RETURN_IF_ERROR(WhyNotFree(request.cluster(), ""));
   RETURN_IF_ERROR(LearnNodes());
   ASSIGN_OR_RETURN(registry::Order order,
                    registry::OrderOf(request.cluster(),

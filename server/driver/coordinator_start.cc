@@ -2,6 +2,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "common/base/time_text.h"
+#include "common/plan/compile.h"
+#include "common/plan/sign.h"
 #include "server/driver/coordinator.h"
 
 namespace belay {
@@ -19,7 +22,42 @@ absl::Status Coordinator::CheckOptions(const v1::RolloutOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::WhyNotFree(const std::string& cluster) const {
+absl::StatusOr<v1::RemediationPlan> Coordinator::CheckPlan(const v1::SignedPlan& signed_plan,
+                                                           std::int64_t now_unix) {
+  if (signed_plan.signatures().empty()) {
+    return absl::InvalidArgumentError(
+        "the plan is not signed, no node would run it; nothing was started. Sign it: belayctl "
+        "plan sign");
+  }
+  ASSIGN_OR_RETURN(v1::RemediationPlan plan, DecodeUnverified(signed_plan));
+  const std::vector<std::string> errors = FindPlanErrors(plan);
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plan is wrong, nothing was started: ", absl::StrJoin(errors, "; ")));
+  }
+  if (now_unix >= plan.not_after_unix()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the plan was valid until ", FormatUnixSeconds(plan.not_after_unix()),
+                     "; nothing was started. Sign it anew: belayctl plan sign"));
+  }
+  return plan;
+}
+
+absl::Status Coordinator::WhyNotFree(const std::string& cluster, const std::string& fleet) const {
+  for (const auto& entry : fleets_.Running()) {
+    if (entry->row.id == fleet) continue;
+    for (const fleet::ClusterProgress& progress : entry->state.clusters) {
+      const bool taken = progress.phase == v1::CLUSTER_PHASE_WAITING ||
+                         progress.phase == v1::CLUSTER_PHASE_RUNNING;
+      if (!taken || progress.name != cluster) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat("cluster ", cluster, " is taken by fleet rollout ", entry->row.id, " of ",
+                       entry->row.started_by,
+                       "; nothing was started. Follow it: belayctl fleet "
+                       "watch ",
+                       entry->row.id));
+    }
+  }
   const auto running = book_.RunningIn(cluster);
   if (running == nullptr) return absl::OkStatus();
   if (running->frozen.empty()) {

@@ -68,6 +68,10 @@ absl::Status Coordinator::WhyNoRetry(const RolloutEntry& entry) {
         absl::StrCat(what, "its plan was valid until ", FormatUnixSeconds(plan.not_after_unix()),
                      "; nothing was begun. Sign it anew and start a new rollout"));
   }
+  if (absl::Status taken = WhyNotFree(entry.row.cluster, entry.row.fleet);
+      !taken.ok() && book_.RunningIn(entry.row.cluster) == nullptr) {
+    return WithContext(taken, absl::StrCat("retry rollout ", entry.row.id));
+  }
   if (const auto running = book_.RunningIn(entry.row.cluster)) {
     return absl::FailedPreconditionError(absl::StrCat(what, "rollout ", running->row.id,
                                                       " has begun in cluster ", entry.row.cluster,
@@ -143,6 +147,11 @@ absl::StatusOr<v1::Rollout> Coordinator::ChangeRollout(RolloutVerb verb,
           absl::StrCat(what, ": ", allowance.why, "; nothing was changed"));
     case rollout::Allowance::Kind::Takes:
       break;
+  }
+  if (verb == RolloutVerb::Retry && !entry->row.fleet.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(what, ": it is part of fleet rollout ", entry->row.fleet,
+                     "; nothing was changed. Retry that: belayctl fleet retry ", entry->row.fleet));
   }
   if (verb == RolloutVerb::Retry) {
     RETURN_IF_ERROR(LearnNodes());  // those enrolled since then, also when they never connected

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "belay/v1/agent_link.pb.h"
+#include "belay/v1/fleet.pb.h"
 #include "belay/v1/journal.pb.h"
 #include "belay/v1/plan.pb.h"
 #include "belay/v1/rollout.pb.h"
@@ -47,12 +48,32 @@ struct RolloutRow {
   std::int64_t finished_unix_ms = 0;  // 0: runs
   v1::RolloutOptions options;
   std::string reverts;     // id of the rollout that this one puts back; else empty
+  std::string fleet;       // id of the fleet rollout that it is part of; else empty
   std::string unreadable;  // why, when a part of it cannot be read; else empty
 };
 
 struct EventRow {
   std::uint64_t seq = 0;  // 1, 2, 3 ... per rollout
   v1::RolloutEvent event;
+  std::string state_digest;  // of the state after it
+};
+
+struct FleetRow {
+  std::string id;
+  std::string plan_name;
+  std::string plan_digest;
+  v1::SignedPlan plan;
+  v1::FleetStarted definition;
+  std::string started_by;
+  std::string request_id;
+  std::int64_t started_unix_ms = 0;
+  std::int64_t finished_unix_ms = 0;  // 0: runs
+  std::string unreadable;             // why, when a part of it cannot be read; else empty
+};
+
+struct FleetEventRow {
+  std::uint64_t seq = 0;  // 1, 2, 3 ... per fleet rollout
+  v1::FleetEvent event;
   std::string state_digest;  // of the state after it
 };
 

@@ -46,7 +46,7 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 2> kMigrations = {
+inline constexpr std::array<const char*, 3> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
@@ -55,6 +55,18 @@ CREATE INDEX notes_of_rollout ON rollout_notes(rollout_id);
     R"sql(
 ALTER TABLE rollouts ADD COLUMN reverts TEXT NOT NULL DEFAULT '';
 CREATE INDEX reverts_of_rollout ON rollouts(reverts) WHERE reverts != '';
+)sql",
+    R"sql(
+ALTER TABLE rollouts ADD COLUMN fleet TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX rollout_of_fleet ON rollouts(fleet, cluster) WHERE fleet != '';
+CREATE TABLE fleets(
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, plan_name TEXT NOT NULL,
+  plan_digest TEXT NOT NULL, plan BLOB NOT NULL, definition BLOB NOT NULL,
+  started_by TEXT NOT NULL, request_id TEXT NOT NULL UNIQUE, started_unix_ms INTEGER NOT NULL,
+  finished_unix_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE fleet_events(
+  fleet_id TEXT NOT NULL, seq INTEGER NOT NULL, event BLOB NOT NULL, state_digest TEXT NOT NULL,
+  PRIMARY KEY(fleet_id, seq)) WITHOUT ROWID, STRICT;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

@@ -61,6 +61,18 @@ class Store {
   absl::Status AddNote(const std::string& rollout_id, const std::string& text,
                        std::int64_t unix_ms);
 
+  absl::Status AddFleet(const FleetRow& fleet);
+  absl::StatusOr<std::optional<FleetRow>> FindFleet(const std::string& id);
+  absl::StatusOr<std::optional<FleetRow>> FindFleetByRequest(const std::string& request_id);
+  absl::StatusOr<std::vector<std::string>> FleetIds();  // newest first
+  absl::StatusOr<std::vector<FleetRow>> RunningFleets();
+  absl::Status FinishFleet(const std::string& id, std::int64_t unix_ms);  // 0: it goes on
+  absl::Status AppendFleetEvent(const std::string& fleet_id, const FleetEventRow& event);
+  absl::StatusOr<std::vector<FleetEventRow>> FleetEvents(const std::string& fleet_id);
+  // The rollout of one cluster of it; empty: none has begun.
+  absl::StatusOr<std::string> RolloutOfFleet(const std::string& fleet_id,
+                                             const std::string& cluster);
+
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);
 

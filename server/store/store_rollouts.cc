@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kSelect[] =
     "SELECT id, cluster, plan_name, plan_digest, plan, node_order, order_reason, started_by, "
-    "request_id, started_unix_ms, finished_unix_ms, options, reverts FROM rollouts ";
+    "request_id, started_unix_ms, finished_unix_ms, options, reverts, fleet FROM rollouts ";
 
 absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
   std::vector<RolloutRow> rollouts;
@@ -34,6 +34,7 @@ absl::StatusOr<std::vector<RolloutRow>> ReadAll(Statement& statement) {
       rollout.unreadable = "its options cannot be read from the database";
     }
     rollout.reverts = statement.TextAt(12);
+    rollout.fleet = statement.TextAt(13);
     rollouts.push_back(std::move(rollout));
   }
 }
@@ -51,8 +52,8 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
   return database_
       ->Prepare(
           "INSERT INTO rollouts(id, cluster, plan_name, plan_digest, plan, node_order, "
-          "order_reason, started_by, request_id, started_unix_ms, options, reverts) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          "order_reason, started_by, request_id, started_unix_ms, options, reverts, "
+          "fleet) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .Text(rollout.id)
       .Text(rollout.cluster)
       .Text(rollout.plan_name)
@@ -65,6 +66,7 @@ absl::Status Store::AddRollout(const RolloutRow& rollout) {
       .Integer(rollout.started_unix_ms)
       .Blob(rollout.options.SerializeAsString())
       .Text(rollout.reverts)
+      .Text(rollout.fleet)
       .Run();
 }
 

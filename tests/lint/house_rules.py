@@ -96,9 +96,10 @@ def twice(files):
     """Two types of one name are undefined behaviour where both are linked, and no compiler says so."""
     where = collections.defaultdict(set)
     for path, text in files:
+        space = re.search(r"^namespace (belay[\w:]*) \{", text, flags=re.M)
         for name in named_types(path, text):
-            where[name].add(path)
-    return [f"{', '.join(sorted(paths))}: each defines a type belay::{name}"
+            where[f"{space.group(1) if space else 'belay'}::{name}"].add(path)
+    return [f"{', '.join(sorted(paths))}: each defines a type {name}"
             for name, paths in sorted(where.items()) if len(paths) > 1]
 
 

@@ -99,6 +99,48 @@ TEST(Simulation, ACoordinatorKilledAtAnyMomentEndsTheSame) {
               static_cast<long long>(moments));
 }
 
+// A fall in the canary keeps every other cluster as it was; in a wave it keeps the next.
+TEST(Simulation, AFallKeepsWhatComesAfterItUntouched) {
+  for (const std::size_t sick : {0U, 3U}) {
+    Trouble calm;
+    calm.fleet = true;
+    calm.clusters = 3;
+    World world(7, calm, false);
+    world.node(sick).fate.new_is_healthy = false;
+    ASSERT_EQ(world.Run(), "");
+    EXPECT_EQ(world.fleet_phase(), v1::ROLLOUT_PHASE_STOPPED);
+    for (std::size_t i = 0; i < 9; ++i) {
+      const bool before = i < sick;
+      EXPECT_EQ(world.node(i).Manifest() == kSimOriginal, !before) << world.node(i).name();
+    }
+  }
+  Trouble calm;
+  calm.fleet = true;
+  calm.clusters = 3;
+  calm.parallel = 2;
+  World world(7, calm, false);
+  ASSERT_EQ(world.Run(), "");
+  EXPECT_EQ(world.fleet_phase(), v1::ROLLOUT_PHASE_COMPLETED);
+  EXPECT_EQ(world.begun(), 9);
+}
+
+TEST(Simulation, ACoordinatorKilledAtAnyMomentOfAFleetEndsTheSame) {
+  Trouble calm;
+  calm.fleet = true;
+  calm.clusters = 2;
+  World unhurt(7, calm, false);
+  ASSERT_EQ(unhurt.Run(), "");
+  ASSERT_EQ(unhurt.fleet_phase(), v1::ROLLOUT_PHASE_COMPLETED);
+  const std::int64_t moments = unhurt.coordinator().moments();
+  const auto stride = static_cast<std::int64_t>(FromEnvironment("BELAY_SIM_STRIDE", 53));
+  for (std::int64_t k = 1; k <= moments; k += stride) {
+    World world(7, calm, false);
+    world.coordinator().KillAt(k);
+    ASSERT_EQ(world.Run(), "") << "killed at moment " << k;
+    ASSERT_EQ(world.fleet_phase(), v1::ROLLOUT_PHASE_COMPLETED) << "killed at moment " << k;
+  }
+}
+
 // Likewise an agent at every call of its disk: what it has begun it ends by itself.
 TEST(Simulation, AnAgentKilledAtAnyCallEndsTheSame) {
   Trouble calm;

@@ -63,6 +63,9 @@ Trouble TroubleOf(std::uint64_t seed) {
   trouble.sick_percent = dice.Chance(40) ? static_cast<int>(dice.Between(5, 40)) : 0;
   trouble.dead_percent = dice.Chance(30) ? 30 : 0;
   trouble.revert = dice.Chance(50);
+  trouble.fleet = dice.Chance(25);
+  if (trouble.fleet) trouble.clusters = 3;
+  trouble.parallel = static_cast<std::uint32_t>(dice.Between(1, 2));
   trouble.network.most_delay_ns = dice.Chance(30) ? 4 * kSecond : 50 * kMs;
   trouble.network.doubles_percent = dice.Chance(50) ? 20 : 0;
   return trouble;
@@ -114,7 +117,8 @@ void World::MakeNodes() {
   };
   for (int c = 0; c < trouble_.clusters; ++c) {
     for (int n = 0; n < trouble_.nodes; ++n) {
-      const NodeId id{c == 0 ? "blue" : "red", absl::StrCat("cp", n + 1)};
+      constexpr const char* kClusters[] = {"blue", "green", "red"};
+      const NodeId id{kClusters[c], absl::StrCat("cp", n + 1)};
       coordinator_->Enrol(id);
       nodes_.push_back(std::make_unique<SimNode>(time_, id, Key().Public(),
                                                  time_.Between(1, 5'000'000) * kSecond, hooks));
@@ -231,6 +235,9 @@ void World::Ask(RolloutVerb verb, Asked& of, const std::string& who) {
 }
 
 void World::AskSomething() {
+  if (trouble_.fleet && time_.Chance(60)) {
+    return AskFleet(static_cast<v1::FleetVerb>(time_.Between(1, 5)));
+  }
   if (rollouts_.empty()) return;
   Look();
   Asked& of = rollouts_[static_cast<std::size_t>(
@@ -257,7 +264,12 @@ void World::Look() {
 
 bool World::Quiet() {
   if (!coordinator_->up()) return false;
+  LookAtFleet();
   Look();
+  if (trouble_.fleet && fleet_phase_ != v1::ROLLOUT_PHASE_COMPLETED &&
+      fleet_phase_ != v1::ROLLOUT_PHASE_STOPPED) {
+    return false;
+  }
   for (const Asked& rollout : rollouts_) {
     if (rollout.phase != v1::ROLLOUT_PHASE_COMPLETED &&
         rollout.phase != v1::ROLLOUT_PHASE_STOPPED) {
@@ -275,6 +287,7 @@ void World::Finish() {
     while (time_.Step(next) && violation_.empty()) {
     }
     if (Quiet()) return;
+    if (fleet_phase_ == v1::ROLLOUT_PHASE_PAUSED) AskFleet(v1::FLEET_VERB_RESUME);
     for (Asked& rollout : rollouts_) {
       if (rollout.phase == v1::ROLLOUT_PHASE_PAUSED) Ask(RolloutVerb::Resume, rollout, "bob");
     }
@@ -294,13 +307,12 @@ std::string World::Run() {
     time_.After(time_.Between(0, 3000) * kMs, [&node] { node->Start(); });
   }
   MakeTrouble();
-  for (const char* cluster : {"blue", "red"}) {
-    if (trouble_.clusters == 1 && std::string(cluster) == "red") continue;
-    for (int second = 5; second < 600; second += 100) {  // again: it is the same request
-      time_.After(second * kSecond, [this, cluster] {
-        if (coordinator_->up()) StartRollout(cluster);
-      });
-    }
+  for (int second = 5; second < 600; second += 100) {  // again: it is the same request
+    time_.After(second * kSecond, [this] {
+      if (!coordinator_->up()) return;
+      if (trouble_.fleet) return StartFleet();
+      for (int c = 0; c < trouble_.clusters; ++c) StartRollout(c == 0 ? "blue" : "green");
+    });
   }
   while (time_.now() < kTroubleNs && violation_.empty()) time_.Step(kTroubleNs);
   Finish();

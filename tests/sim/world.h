@@ -22,10 +22,12 @@ struct Trouble {
   int breaks = 0;  // of streams, over the whole run; so the next three
   int agent_deaths = 0;
   int coordinator_deaths = 0;
-  int verbs = 0;         // what operators ask for beside starting
-  int sick_percent = 0;  // of configurations: never healthy
-  int dead_percent = 0;  // of those: the old one is not healthy either
-  bool revert = false;   // afterwards
+  int verbs = 0;               // what operators ask for beside starting
+  int sick_percent = 0;        // of configurations: never healthy
+  int dead_percent = 0;        // of those: the old one is not healthy either
+  bool revert = false;         // afterwards
+  bool fleet = false;          // one rollout over all clusters, blue being the canary
+  std::uint32_t parallel = 1;  // of its clusters
   NetworkHabits network;
 };
 Trouble TroubleOf(std::uint64_t seed);  // of every sort, from nothing to a lot
@@ -44,6 +46,7 @@ class World {
   // The phase that each rollout ended in, in the order of their starts.
   std::vector<v1::RolloutPhase> ends() const;
   int begun() const { return begun_; }  // runs, on all nodes
+  v1::RolloutPhase fleet_phase() const { return fleet_phase_; }
 
  private:
   struct Asked {  // a rollout, as its operator knows it
@@ -61,6 +64,10 @@ class World {
   void StartRollout(const std::string& cluster);
   void Revert(const Asked& done);
   void AskSomething();
+  void StartFleet();
+  void AskFleet(v1::FleetVerb verb);
+  void LookAtFleet();
+  void CheckStage(SimNode& node);
   void Ask(RolloutVerb verb, Asked& of, const std::string& who);
   void Look();  // how the rollouts stand
   bool Quiet();
@@ -80,6 +87,9 @@ class World {
   std::uint64_t last_number_ = 0;
   v1::SignedPlan plan_;
   std::vector<Asked> rollouts_;
+  std::string fleet_id_;
+  v1::RolloutPhase fleet_phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
+  std::map<std::string, v1::Verdict> last_verdict_;    // by node; unspecified while it runs
   std::set<std::string> changing_;                     // nodes with an open transaction
   std::map<std::string, std::set<std::string>> runs_;  // accepted, by node
   std::map<std::string, std::uint64_t> last_seq_;      // of journals, by node

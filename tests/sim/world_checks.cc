@@ -22,6 +22,7 @@ void World::CheckBeginning(SimNode& node, const v1::Record& record) {
                           " has not been well for a minute"));
     }
   }
+  if (trouble_.fleet && !record.run_accepted().has_undoes()) CheckStage(node);
   Asked* const rollout = Find(record.run().rollout_id());
   if (rollout == nullptr) return;  // its operator has not been answered yet
   for (const auto& [name, when] : rollout->fell) {
@@ -45,6 +46,7 @@ void World::Journalled(SimNode& node, const v1::Record& record) {
   if (record.has_run_accepted()) {
     what = record.run_accepted().has_undoes() ? "begins to go back" : "begins";
     CheckBeginning(node, record);
+    last_verdict_[name] = v1::VERDICT_UNSPECIFIED;
   }
   if (record.has_prepared()) changing_.insert(name);
   if (record.has_committed() || record.has_rolled_back() || record.has_quarantined()) {
@@ -61,6 +63,7 @@ void World::Journalled(SimNode& node, const v1::Record& record) {
     const v1::Verdict verdict =
         record.has_run_finished() ? record.run_finished().verdict() : v1::VERDICT_REFUSED;
     what = absl::StrCat("ends: ", v1::Verdict_Name(verdict));
+    last_verdict_[name] = verdict;
     verdicts_[absl::StrCat(name, " ", RunKeyText(record.run()))] = verdict;
     Asked* const rollout = Find(record.run().rollout_id());
     if (rollout != nullptr && verdict != v1::VERDICT_COMMITTED) {

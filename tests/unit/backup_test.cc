@@ -120,7 +120,9 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
   ASSERT_EQ(sqlite3_open(database_.c_str(), &raw), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(raw,
                          "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
-                         "DROP INDEX reverts_of_rollout; "
+                         "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
+                         "DROP TABLE fleets; DROP TABLE fleet_events; "
+                         "ALTER TABLE rollouts DROP COLUMN fleet; "
                          "ALTER TABLE rollouts DROP COLUMN reverts; "
                          "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
                          nullptr, nullptr, nullptr),

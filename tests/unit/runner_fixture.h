@@ -192,7 +192,7 @@ class RunnerTest : public testing::Test {
   v1::RemediationPlan plan;
   absl::Status ready;
   bool stopping = false;
-  bool may_revert = true;  // before Start
+  bool may_revert = true;      // before Start
   bool foreign_write = false;  // right after the manifest was read
   std::int64_t preparing_takes_ns = 0;
   bool stopped_while_preparing = false;
