@@ -11,6 +11,7 @@
 #include "common/plan/decode.h"
 #include "common/plan/decode_edit.h"
 #include "common/plan/edit_rules.h"
+#include "common/plan/gated.h"
 #include "common/plan/rules.h"
 #include "common/plan/yaml_tree.h"
 
@@ -58,14 +59,15 @@ void AddPlaced(const DecodedPlan& decoded, std::vector<BrokenRule> broken,
 // A changed config file changes nothing until its reader starts again.
 void FindUnread(const DecodedPlan& decoded, int index, std::vector<Mistake>& warnings) {
   const v1::Step& step = decoded.plan.steps(index);
-  if (TouchesManifest(step)) return;
+  if (StartsSomething(step)) return;
   for (int i = 0; i < step.edits_size(); ++i) {
     if (!step.edits(i).has_set_config_key() && !step.edits(i).has_unset_config_key()) continue;
     const Place place =
         PlaceOfPath(decoded, absl::StrCat("spec.steps[", index, "].edits[", i, "]"));
     warnings.push_back({place.line, place.column,
                         "this step restarts nothing: the program that reads this file takes the "
-                        "change up when it is started the next time"});
+                        "change up when it is started the next time (for kubelet: add "
+                        "restartService: kubelet)"});
     return;
   }
 }
@@ -74,7 +76,7 @@ void FindWarnings(const DecodedPlan& decoded, std::vector<Mistake>& warnings) {
   for (int i = 0; i < decoded.plan.steps_size(); ++i) {
     const v1::Step& step = decoded.plan.steps(i);
     FindUnread(decoded, i, warnings);
-    if (!TouchesManifest(step) || step.gate().stable_ms() >= kKubeletListingMs) continue;
+    if (!StartsSomething(step) || step.gate().stable_ms() >= kKubeletListingMs) continue;
     const Place place = PlaceOfPath(decoded, absl::StrCat("spec.steps[", i, "].gate.stable"));
     warnings.push_back(
         {place.line, place.column,

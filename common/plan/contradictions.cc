@@ -83,6 +83,10 @@ Subject SubjectOf(const v1::Edit& edit) {
       return FileSubject(edit.set_mode().path(), {"mode"});
     case v1::Edit::kSetOwner:
       return FileSubject(edit.set_owner().path(), {"owner"});
+    case v1::Edit::kRestartService:
+      return {{absl::StrCat("service\n", edit.restart_service().service())},
+              absl::StrCat("the service ", edit.restart_service().service()),
+              ""};
     case v1::Edit::KIND_NOT_SET:
       return {};
   }

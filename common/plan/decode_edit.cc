@@ -196,6 +196,18 @@ void Read(const YamlEntry& entry, const std::string& path, EditScope, v1::SetOwn
   fields.Text("owner", *edit.mutable_owner());
 }
 
+// The only edit that is one word.
+void Read(const YamlEntry& entry, const std::string& path, v1::RestartService& edit,
+          DecodedPlan& out) {
+  if (entry.value.kind == Kind::Scalar) {
+    edit.set_service(entry.value.text);
+    return;
+  }
+  out.broken.insert(path);
+  out.mistakes.push_back({entry.value.line, entry.value.column,
+                          "'restartService' must be the name of a service: kubelet"});
+}
+
 }  // namespace
 
 std::string VolumeName(std::string_view host_path) {
@@ -217,9 +229,9 @@ std::string VolumeName(std::string_view host_path) {
 
 void DecodeEdit(const YamlNode& node, const std::string& path, EditScope scope, v1::Edit& edit,
                 DecodedPlan& out) {
-  static constexpr std::array<absl::string_view, 11> kKinds = {
+  static constexpr std::array<absl::string_view, 12> kKinds = {
       "setFlag",        "unsetFlag", "mergeListFlag", "mountPath", "unmountPath", "setConfigKey",
-      "unsetConfigKey", "putFile",   "removeFile",    "setMode",   "setOwner"};
+      "unsetConfigKey", "putFile",   "removeFile",    "setMode",   "setOwner",    "restartService"};
   const Place place{node.line, node.column};
   out.places.emplace(path, place);
   if (node.kind != Kind::Map || node.entries.size() != 1) {
@@ -253,6 +265,8 @@ void DecodeEdit(const YamlNode& node, const std::string& path, EditScope scope, 
     Read(entry, inner, scope, *edit.mutable_set_mode(), out);
   } else if (entry.key == "setOwner") {
     Read(entry, inner, scope, *edit.mutable_set_owner(), out);
+  } else if (entry.key == "restartService") {
+    Read(entry, inner, *edit.mutable_restart_service(), out);
   } else {
     out.broken.insert(path);
     out.mistakes.push_back({entry.line, entry.column,

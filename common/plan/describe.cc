@@ -74,6 +74,8 @@ std::string Describe(const v1::Edit& edit) {
       return absl::StrFormat("set mode %04o of %s", edit.set_mode().mode(), edit.set_mode().path());
     case v1::Edit::kSetOwner:
       return absl::StrCat("set owner ", edit.set_owner().owner(), " of ", edit.set_owner().path());
+    case v1::Edit::kRestartService:
+      return absl::StrCat("restart ", edit.restart_service().service());
     case v1::Edit::KIND_NOT_SET:
       return "an edit of an unknown kind";
   }

@@ -54,6 +54,8 @@ class EditChecker {
         return Check(edit.set_mode(), inner);
       case v1::Edit::kSetOwner:
         return Check(edit.set_owner(), inner);
+      case v1::Edit::kRestartService:
+        return Check(edit.restart_service(), inner);
       case v1::Edit::KIND_NOT_SET:
         return Add(path, "is of no kind that this version knows");
     }
@@ -290,6 +292,16 @@ class EditChecker {
     Owner(absl::StrCat(path, ".owner"), edit.owner());
   }
 
+  void Check(const v1::RestartService& edit, const std::string& path) {
+    if (scope_ == EditScope::OneFile) {
+      Add(path, "changes no file: it has a meaning in a plan only");
+    } else if (edit.service() != kKubelet) {
+      Add(path, absl::StrCat("'", edit.service(), "' cannot be restarted by a plan: only ",
+                             std::string(kKubelet), " can, and static pods start anew when their ",
+                             "manifest changes"));
+    }
+  }
+
   const EditScope scope_;
   std::vector<BrokenRule>& broken_;
 };
@@ -335,6 +347,8 @@ std::string EditKind(const v1::Edit& edit) {
       return "setMode";
     case v1::Edit::kSetOwner:
       return "setOwner";
+    case v1::Edit::kRestartService:
+      return "restartService";
     case v1::Edit::KIND_NOT_SET:
       return "";
   }

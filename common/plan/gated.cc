@@ -11,16 +11,11 @@ void AddOnce(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
 
-template <class Member>
-std::string Joined(Member member) {
+std::string Joined(const std::vector<std::string_view>& words) {
   std::string text;
-  for (std::size_t i = 0; i < kGatedComponents.size(); ++i) {
-    const bool last = i + 1 == kGatedComponents.size();
-    absl::StrAppend(&text,
-                    i == 0 ? ""
-                    : last ? " and "
-                           : ", ",
-                    std::string(kGatedComponents[i].*member));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool last = i + 1 == words.size();
+    absl::StrAppend(&text, i == 0 ? "" : last ? " and " : ", ", std::string(words[i]));
   }
   return text;
 }
@@ -45,6 +40,7 @@ std::string ManifestOf(const v1::Edit& edit) {
     case v1::Edit::kRemoveFile:
     case v1::Edit::kSetMode:
     case v1::Edit::kSetOwner:
+    case v1::Edit::kRestartService:
     case v1::Edit::KIND_NOT_SET:
       return "";
   }
@@ -60,8 +56,22 @@ std::vector<std::string> TouchedManifests(const v1::Step& step) {
   return manifests;
 }
 
+std::string RestartedService(const v1::Step& step) {
+  for (const v1::Edit& edit : step.edits()) {
+    if (edit.has_restart_service()) return edit.restart_service().service();
+  }
+  return "";
+}
+
+bool StartsSomething(const v1::Step& step) {
+  return !TouchedManifests(step).empty() || !RestartedService(step).empty();
+}
+
 std::vector<std::string> DefaultProbes(const v1::Step& step) {
   std::vector<std::string> probes;
+  if (!RestartedService(step).empty()) {
+    probes = {std::string(kKubeletProbe), std::string(kGatedComponents[0].probe)};
+  }
   for (const std::string& manifest : TouchedManifests(step)) {
     const GatedComponent* const gated = FindGated(manifest);
     if (gated == nullptr) continue;
@@ -71,7 +81,17 @@ std::vector<std::string> DefaultProbes(const v1::Step& step) {
   return probes;
 }
 
-std::string GatedManifestsText() { return Joined(&GatedComponent::manifest); }
-std::string ProbesText() { return Joined(&GatedComponent::probe); }
+std::string GatedManifestsText() {
+  std::vector<std::string_view> words;
+  for (const GatedComponent& each : kGatedComponents) words.push_back(each.manifest);
+  return Joined(words);
+}
+
+std::string ProbesText() {
+  std::vector<std::string_view> words;
+  for (const GatedComponent& each : kGatedComponents) words.push_back(each.probe);
+  words.push_back(kKubeletProbe);
+  return Joined(words);
+}
 
 }  // namespace belay

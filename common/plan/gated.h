@@ -22,6 +22,10 @@ inline constexpr std::array<GatedComponent, 4> kGatedComponents = {{
     {"etcd", "etcd-health"},
 }};
 
+// No static pod: the one service that a step may restart, and what proves it.
+inline constexpr std::string_view kKubelet = "kubelet";
+inline constexpr std::string_view kKubeletProbe = "kubelet-healthz";
+
 // Nothing when there is no gate for it.
 inline const GatedComponent* FindGated(std::string_view manifest) {
   for (const GatedComponent& each : kGatedComponents) {
@@ -42,8 +46,14 @@ std::string ManifestOf(const v1::Edit& edit);
 // Names of the manifests that the step edits, each once, in the order of their first edit.
 std::vector<std::string> TouchedManifests(const v1::Step& step);
 
-// What proves this step where its plan names no probes: the probe of each manifest, and for etcd
-// also that the API server beside it can still use it.
+// The service that the step restarts; empty when none.
+std::string RestartedService(const v1::Step& step);
+
+// Does the step make something start anew, so that there is something to gate?
+bool StartsSomething(const v1::Step& step);
+
+// What proves this step where its plan names no probes: the probe of each manifest or service, and
+// for etcd and kubelet also that the API server beside it is still well.
 std::vector<std::string> DefaultProbes(const v1::Step& step);
 
 // "a, b, c and d"

@@ -18,6 +18,11 @@ constexpr int kMaxSteps = 100;
 constexpr int kMaxEdits = 200;
 constexpr std::uint32_t kHourMs = 3600 * 1000;
 
+template <class List>
+bool Contains(const List& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
 class Checker {
  public:
   std::vector<BrokenRule> broken;
@@ -36,34 +41,65 @@ class Checker {
     }
   }
 
-  void Check(const v1::Gate& gate, const std::string& path,
-             const std::vector<std::string>& manifests) {
+  void Probe(const std::string& path, const std::string& probe,
+             const std::vector<std::string>& manifests, bool restarts) {
+    const GatedComponent* const gated = FindGatedByProbe(probe);
+    const bool kubelet = probe == kKubeletProbe;
+    const bool anywhere = gated == &kGatedComponents.front();
+    if (gated == nullptr && !kubelet) {
+      Add(path, absl::StrCat("'", probe, "' is not a probe: known are ", ProbesText()));
+    } else if (kubelet ? !restarts : !anywhere && !Contains(manifests, gated->manifest)) {
+      Add(path,
+          absl::StrCat("'", probe, "' proves ", std::string(kubelet ? kKubelet : gated->manifest),
+                       ", which this step does not ", kubelet ? "restart" : "edit",
+                       ": leave it away"));
+    }
+  }
+
+  void Needs(const std::string& path, const v1::Gate& gate, std::string_view probe,
+             const std::string& what) {
+    if (Contains(gate.probes(), probe)) return;
+    Add(absl::StrCat(path, ".probes"),
+        absl::StrCat("a step that ", what, " must be proved healthy: add ", std::string(probe),
+                     " or leave probes away"));
+  }
+
+  void Check(const v1::Gate& gate, const std::string& path, const v1::Step& step) {
+    const std::vector<std::string> manifests = TouchedManifests(step);
+    const bool restarts = !RestartedService(step).empty();
     Between(absl::StrCat(path, ".deadline"), gate.deadline_ms(), 1000, kHourMs);
     Between(absl::StrCat(path, ".stable"), gate.stable_ms(), 1, kHourMs);
     Between(absl::StrCat(path, ".interval"), gate.interval_ms(), 50, 10000);
     Between(absl::StrCat(path, ".rollbackDeadline"), gate.rollback_deadline_ms(), 1000, kHourMs);
     for (int i = 0; i < gate.probes_size(); ++i) {
-      const std::string at = absl::StrCat(path, ".probes[", i, "]");
-      const GatedComponent* const gated = FindGatedByProbe(gate.probes(i));
-      if (gated == nullptr) {
-        Add(at, absl::StrCat("'", gate.probes(i), "' is not a probe: known are ", ProbesText()));
-      } else if (gated != &kGatedComponents.front() &&
-                 std::find(manifests.begin(), manifests.end(), gated->manifest) ==
-                     manifests.end()) {
-        Add(at, absl::StrCat("'", gate.probes(i), "' proves ", std::string(gated->manifest),
-                             ", which this step does not edit: leave it away"));
-      }
+      Probe(absl::StrCat(path, ".probes[", i, "]"), gate.probes(i), manifests, restarts);
     }
     for (const std::string& manifest : manifests) {
       const GatedComponent* const gated = FindGated(manifest);
-      if (gated == nullptr) continue;  // said at the edit
-      const std::string probe(gated->probe);
-      if (std::find(gate.probes().begin(), gate.probes().end(), probe) != gate.probes().end()) {
-        continue;
+      if (gated != nullptr) Needs(path, gate, gated->probe, absl::StrCat("changes ", manifest));
+    }
+    if (restarts) Needs(path, gate, kKubeletProbe, "restarts kubelet");
+  }
+
+  // A restart belongs to a change that is taken up by it, and is proved by itself.
+  void CheckRestart(const v1::Step& step, const std::string& path) {
+    bool file = false;
+    for (const v1::Edit& edit : step.edits()) {
+      file = file || edit.has_set_config_key() || edit.has_unset_config_key() ||
+             edit.has_put_file() || edit.has_remove_file();
+    }
+    for (int i = 0; i < step.edits_size(); ++i) {
+      if (!step.edits(i).has_restart_service()) continue;
+      const std::string at = absl::StrCat(path, ".edits[", i, "].restartService");
+      if (!TouchedManifests(step).empty()) {
+        Add(at,
+            "a step that edits a static pod's manifest cannot restart kubelet too: make it two "
+            "steps, so that each is proved by itself");
+      } else if (!file) {
+        Add(at,
+            "nothing in this step would be taken up by the restart: put the edit of kubelet's "
+            "configuration (setConfigKey, unsetConfigKey or putFile) into the same step");
       }
-      Add(absl::StrCat(path, ".probes"),
-          absl::StrCat("a step that changes ", manifest, " must be proved healthy: add ", probe,
-                       " or leave probes away"));
     }
   }
 
@@ -85,16 +121,15 @@ class Checker {
     for (int i = 0; i < step.edits_size(); ++i) {
       CheckEdit(step.edits(i), absl::StrCat(path, ".edits[", i, "]"), EditScope::Plan, broken);
     }
-    if (step.has_gate() || TouchesManifest(step)) {
-      Check(step.gate(), absl::StrCat(path, ".gate"), TouchedManifests(step));
+    if (step.has_gate() || StartsSomething(step)) {
+      Check(step.gate(), absl::StrCat(path, ".gate"), step);
     }
+    CheckRestart(step, path);
     for (BrokenRule& rule : FindContradictions(step, path)) broken.push_back(std::move(rule));
   }
 };
 
 }  // namespace
-
-bool TouchesManifest(const v1::Step& step) { return !TouchedManifests(step).empty(); }
 
 std::vector<BrokenRule> FindBrokenRules(const v1::RemediationPlan& plan) {
   Checker check;

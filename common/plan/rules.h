@@ -18,9 +18,6 @@ std::vector<BrokenRule> FindBrokenRules(const v1::RemediationPlan& plan);
 // Edits of one step that cannot all be meant; part of FindBrokenRules.
 std::vector<BrokenRule> FindContradictions(const v1::Step& step, const std::string& step_path);
 
-// Does the step change a static pod's manifest, so that a component must be gated?
-bool TouchesManifest(const v1::Step& step);
-
 // The edit's field name in YAML ("setFlag"), empty when it has no kind this version knows.
 std::string EditKind(const v1::Edit& edit);
 

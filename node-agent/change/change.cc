@@ -53,6 +53,7 @@ EditTarget TargetOf(const v1::Edit& edit) {
       return {.file = edit.set_mode().path()};
     case v1::Edit::kSetOwner:
       return {.file = edit.set_owner().path()};
+    case v1::Edit::kRestartService:
     case v1::Edit::KIND_NOT_SET:
       return {};
   }
@@ -65,6 +66,7 @@ absl::StatusOr<std::vector<PathEdits>> GroupByPath(const v1::Step& step,
   std::vector<PathEdits> groups;
   std::map<std::string, std::size_t> index;
   for (const v1::Edit& edit : step.edits()) {
+    if (edit.has_restart_service()) continue;  // changes no file
     const EditTarget target = TargetOf(edit);
     const std::string path = !target.manifest.empty() ? ManifestPath(manifest_dir, target.manifest)
                              : !target.config.empty() ? target.config

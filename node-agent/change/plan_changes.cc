@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
+#include "common/plan/gated.h"
 #include "node-agent/change/change_text.h"
 #include "node-agent/change/changed_view.h"
 
@@ -44,7 +45,7 @@ PlanChanges ChangesOfPlan(const v1::RemediationPlan& plan, const std::string& ma
       return out;
     }
     view.Apply(*changes);
-    out.steps.push_back({step.name(), *std::move(changes)});
+    out.steps.push_back({step.name(), *std::move(changes), RestartedService(step)});
   }
   return out;
 }
@@ -56,6 +57,10 @@ v1::NodeDiff DiffOf(const PlanChanges& changes, Shown shown, std::size_t most_by
     diff.set_step(step.step);
     for (const PathChange& change : step.changes) {
       if (change.changed()) *diff.add_files() = FileDiffOf(change, shown, &most_bytes);
+    }
+    if (!step.restarts.empty() && !diff.files().empty()) {
+      std::string& last = *diff.mutable_files(diff.files_size() - 1)->mutable_text();
+      last.insert(0, absl::StrCat("# ", step.restarts, " is restarted\n"));
     }
   }
   if (!changes.refused.ok()) out.set_refused(ValidUtf8(std::string(changes.refused.message())));

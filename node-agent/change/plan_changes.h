@@ -16,6 +16,7 @@ namespace belay {
 struct NamedStepChanges {
   std::string step;
   StepChanges changes;
+  std::string restarts = "";  // the service that the step restarts when anything changes
 };
 
 struct PlanChanges {
@@ -31,7 +32,8 @@ PlanChanges ChangesOfPlan(const v1::RemediationPlan& plan, const std::string& ma
 // goes only what every user of the node may read, and static pods' manifests.
 enum class Shown { All, Public };
 
-// For people, and for the link: files that would not change are left out.  Text beyond `most_bytes`
+// For people, and for the link: files that would not change are left out.  A restart is a line that
+// begins with "#" above the last file of its step.  Text beyond `most_bytes`
 // is cut off and says so.
 v1::NodeDiff DiffOf(const PlanChanges& changes, Shown shown, std::size_t most_bytes);
 

@@ -143,6 +143,16 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
                  reader.Text("reverts", &word, known, "allowed or refused")(node);
                  config->reverts = word == "allowed";
                }},
+              {"flag_check",
+               [&reader, config](const YAML::Node& node) {
+                 std::string word;
+                 const auto known = [](const std::string& text) {
+                   return text == "help" || text == "off";
+                 };
+                 reader.Text("flag_check", &word, known, "help or off")(node);
+                 config->flag_check = word != "off";
+               }},
+              {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
               {"apiserver",
                [&reader, files](const YAML::Node& node) {
                  reader.Map(node, "apiserver",
@@ -231,6 +241,16 @@ std::string FormatAgentConfig(const AgentConfig& config) {
   absl::StrAppend(&out, "apiserver:\n  ca: ", Quoted(config.apiserver.ca),
                   "\n  client_certificate: ", Quoted(config.apiserver.client_certificate),
                   "\n  client_key: ", Quoted(config.apiserver.client_key), "\n");
+  if (!config.flag_check) {
+    out +=
+        "# Arguments are not tried on the running program (--help) before a step.\nflag_check: "
+        "off\n";
+  }
+  if (!config.kubelet_restart.empty()) {
+    absl::StrAppend(&out,
+                    "# Restarts kubelet; only root may be able to change it.\nkubelet_restart: ",
+                    Quoted(config.kubelet_restart), "\n");
+  }
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
   AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
              config.allowed_mounts, &out);

@@ -32,6 +32,10 @@ struct AgentConfig {
   std::vector<std::string> allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"};
   ApiServerFiles apiserver;
   bool reverts = true;  // may a coordinator have undone what a signed plan has done here?
+  // Run as root, without arguments, to restart kubelet; empty: systemd's kubelet.service.
+  std::string kubelet_restart = "";
+  // Ask the running program, confined, whether it takes the arguments of a step.
+  bool flag_check = true;
   bool operator==(const AgentConfig&) const = default;
 };
 

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
+#include "common/plan/gated.h"
 #include "node-agent/driver/config.h"
 #include "node-agent/manifest/pod.h"
 
@@ -104,7 +105,7 @@ absl::StatusOr<std::map<std::string, std::string>> ReadManifests(const FileSyste
 std::vector<FileUser> UnprovedUsers(const std::string& path,
                                     const std::map<std::string, std::string>& manifests,
                                     const std::set<std::string>& gated,
-                                    const ProcessTable& processes) {
+                                    const ProcessTable& processes, const std::string& restarted) {
   std::vector<FileUser> users;
   std::set<std::string> known;  // components whose manifest says what they use
   for (const auto& [manifest, bytes] : manifests) {
@@ -120,7 +121,7 @@ std::vector<FileUser> UnprovedUsers(const std::string& path,
     for (FileUser& user : UsersInPod(*pod, manifest, path)) users.push_back(std::move(user));
   }
   for (const char* component : kComponents) {
-    if (known.contains(component)) continue;
+    if (known.contains(component) || component == restarted) continue;
     for (const Process& process : processes.List(component)) {
       std::string how = NamedBy(process.argv, path, nullptr);
       if (!how.empty()) users.push_back({"", component, std::move(how), true});
@@ -138,7 +139,8 @@ absl::Status RefuseContent(const PathChange& change, const FileUser& user) {
       change.path, ": ", Named(user), " uses this file (it ", user.how,
       ") but is not started anew by this step, so that nothing would prove the change until its "
       "next start, maybe weeks later; ",
-      user.manifest.empty()
+      user.component == kKubelet ? "add restartService: kubelet to the same step"
+      : user.manifest.empty()
           ? "this agent cannot restart it: leave the edit out"
           : "write the content to a file of a new name and set the flag to it in the same step"));
 }
@@ -187,7 +189,8 @@ bool MayOpen(const ProcessRights& rights, const FileAttributes& file, std::uint3
 }
 
 absl::Status RefuseUnprovedUse(const StepChanges& changes, const std::string& manifest_dir,
-                               const FileSystem& files, const ProcessTable& processes) {
+                               const FileSystem& files, const ProcessTable& processes,
+                               const std::string& restarted) {
   std::set<std::string> gated;
   for (const PathChange& change : changes) {
     if (!change.manifest.empty() && change.before.bytes != change.after.bytes) {
@@ -200,7 +203,8 @@ absl::Status RefuseUnprovedUse(const StepChanges& changes, const std::string& ma
     const bool content = change.manifest.empty() && (change.before.exists != change.after.exists ||
                                                      change.before.bytes != change.after.bytes);
     if (!content && change.before.attributes == change.after.attributes) continue;
-    for (const FileUser& user : UnprovedUsers(change.path, manifests, gated, processes)) {
+    for (const FileUser& user :
+         UnprovedUsers(change.path, manifests, gated, processes, restarted)) {
       // A file that is new to a folder is read by nobody who does not name it.
       if (!change.before.exists && !user.by_name) continue;
       RETURN_IF_ERROR(content ? RefuseContent(change, user)

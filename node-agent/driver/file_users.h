@@ -16,8 +16,10 @@ namespace belay {
 // FAILED_PRECONDITION when a file's content or existence changes and a component that names or
 // mounts it is not gated by this step, or when its mode or owner changes so that such a component
 // could no longer open it.  Names the file, the component and what to do.  Reads only.
+// `restarted`: a service that the step restarts and gates; empty: none.
 absl::Status RefuseUnprovedUse(const StepChanges& changes, const std::string& manifest_dir,
-                               const FileSystem& files, const ProcessTable& processes);
+                               const FileSystem& files, const ProcessTable& processes,
+                               const std::string& restarted = "");
 
 // May a process with these rights open `file` for reading (4) or writing (2)?  By its mode alone:
 // an ACL may allow more and is not counted.

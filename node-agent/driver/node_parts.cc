@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/os/kernel_facts.h"
 #include "common/os/random_id.h"
 #include "node-agent/driver/local_files.h"
 #include "node-agent/driver/own_files.h"
@@ -54,8 +55,16 @@ absl::StatusOr<std::unique_ptr<NodeParts>> NodeParts::Open(const std::string& co
       GatekeeperWorld{host, parts->processes, *parts->probe, *parts->view->clock, parts->stopper,
                       parts->exits},
       [&host](const std::string& path) { return RefuseStrayCopies(host, path); });
-  parts->preparer = std::make_unique<Preparer>(host, parts->processes, config.manifest_dir,
-                                               config.apiserver.client_certificate);
+  parts->services = std::make_unique<CommandServiceManager>(config.kubelet_restart);
+  NodeServices services;
+  services.client_certificate = config.apiserver.client_certificate;
+  if (config.flag_check) services.trial = &parts->trial;
+  // From inside of a container nobody reaches the node's service manager.
+  if (config.host_root == "/") services.manager = parts->services.get();
+  services.host_name = HostName();
+  services.sysctl = KernelParameter;
+  parts->preparer =
+      std::make_unique<Preparer>(host, parts->processes, config.manifest_dir, std::move(services));
   return parts;
 }
 
@@ -68,11 +77,13 @@ ExecutorOptions NodeParts::ForExecutor(const std::function<void(const std::strin
           .state_dir = config.state_dir,
           .new_journal_id = RandomHex(16),
           .manual_path_prefix = config.host_root == "/" ? "" : config.host_root,
-          .make_way = [this, log](const v1::Prepared& prepared, std::int64_t applied_ns) {
-            std::vector<std::string> said = MakeWay(prepared, applied_ns, processes, ender);
-            for (const std::string& line : said) log(line);
-            return said;
-          }};
+          .make_way =
+              [this, log](const v1::Prepared& prepared, std::int64_t applied_ns) {
+                std::vector<std::string> said = MakeWay(prepared, applied_ns, processes, ender);
+                for (const std::string& line : said) log(line);
+                return said;
+              },
+          .restart = [this](const std::string&) { return services->RestartKubelet(); }};
 }
 
 RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>& log) {

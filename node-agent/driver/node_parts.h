@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/crypto/ed25519.h"
+#include "common/os/argument_trial.h"
 #include "common/os/curl_health_probe.h"
 #include "common/os/exit_watch.h"
 #include "common/os/file_lock.h"
@@ -17,6 +18,7 @@
 #include "common/os/posix_file_system.h"
 #include "common/os/proc_process_table.h"
 #include "common/os/process_ender.h"
+#include "common/os/service_manager.h"
 #include "common/os/system_clock.h"
 #include "node-agent/driver/config.h"
 #include "node-agent/driver/plan_question.h"
@@ -55,6 +57,8 @@ struct NodeParts {
   Stopper stopper;
   PidfdExitWatch exits;
   PidfdProcessEnder ender;
+  ConfinedArgumentTrial trial;
+  std::unique_ptr<CommandServiceManager> services;
   std::unique_ptr<ComponentGatekeeper> gatekeeper;
   std::unique_ptr<Preparer> preparer;
 };

@@ -50,6 +50,7 @@ FileTouch TouchOf(const v1::Edit& edit) {
     case v1::Edit::kMergeListFlag:
     case v1::Edit::kMountPath:
     case v1::Edit::kUnmountPath:
+    case v1::Edit::kRestartService:
     case v1::Edit::KIND_NOT_SET:
       return {};
   }
@@ -119,6 +120,11 @@ std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
   if (edit.kind_case() == v1::Edit::KIND_NOT_SET) {
     return "an edit of a kind this agent does not know; update belay-agent on this node or leave "
            "it out";
+  }
+  if (edit.has_restart_service()) {
+    const std::string& service = edit.restart_service().service();
+    if (service == kKubelet) return "";
+    return absl::StrCat("restartService ", service, ": only kubelet may be restarted by a plan");
   }
   const std::string manifest = ManifestOf(edit);
   if (FindGated(manifest) == nullptr) {

@@ -12,7 +12,10 @@
 #include "node-agent/change/change_text.h"
 #include "node-agent/driver/file_users.h"
 #include "node-agent/driver/stray_pods.h"
+#include "node-agent/health/argument_check.h"
+#include "node-agent/health/effective_config.h"
 #include "node-agent/health/expectation.h"
+#include "node-agent/health/kubelet_expectation.h"
 #include "node-agent/manifest/pod.h"
 #include "node-agent/transaction/file_image.h"
 
@@ -74,13 +77,7 @@ absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
   for (const PathChange& other : all) {
     if (other.manifest.empty() && other.changed()) change.other_paths.push_back(other.path);
   }
-  change.will_exist = [this, &all](const std::string& path) {
-    for (const PathChange& other : all) {
-      if (other.path == path) return other.after.exists;
-    }
-    // What cannot be read here, a link for one, may be readable there.
-    return !absl::IsNotFound(files_.Read(path).status());
-  };
+  change.will_exist = [this, &all](const std::string& path) { return WillExist(path, all); };
   change.will_be_folder = [this, &all](const std::string& path) {
     const bool made = std::any_of(all.begin(), all.end(), [&path](const PathChange& other) {
       return other.after.exists && absl::StartsWith(other.path, path + "/");
@@ -94,11 +91,81 @@ absl::StatusOr<std::optional<v1::ComponentExpectation>> Preparer::ExpectationOf(
     endpoint->set_lets_client_in(endpoint->kind() == v1::HealthEndpoint::API_SERVER &&
                                  endpoint->anonymous() && HasClient());
   }
+  RETURN_IF_ERROR(TryArguments(expectation));
   return expectation;
 }
 
 bool Preparer::HasClient() const {
-  return !client_certificate_.empty() && files_.Read(client_certificate_).ok();
+  return !services_.client_certificate.empty() && files_.Read(services_.client_certificate).ok();
+}
+
+// Asked of the process that serves the old arguments; where none does, nobody is asked.
+absl::Status Preparer::TryArguments(const v1::ComponentExpectation& component) const {
+  if (services_.trial == nullptr) return absl::OkStatus();
+  const v1::HealthEndpoint& at = component.health_before();
+  for (const Process& process : processes_.List(component.component())) {
+    if (process.pod_uid != component.pod_uid_before() ||
+        !processes_.OwnsListener(process.pid, at.dial_address(), at.port())) {
+      continue;
+    }
+    return RefuseUnknownArguments(component, process, *services_.trial);
+  }
+  return absl::OkStatus();
+}
+
+bool Preparer::WillExist(const std::string& path, const StepChanges& all) const {
+  for (const PathChange& other : all) {
+    if (other.path == path) return other.after.exists;
+  }
+  // What cannot be read here, a link for one, may be readable there.
+  return !absl::IsNotFound(files_.Read(path).status());
+}
+
+// Proves that kubelet can be restarted, that it then reads what the step has changed, and how its
+// new process is told from the old.
+absl::StatusOr<v1::ComponentExpectation> Preparer::KubeletOf(const StepChanges& all) const {
+  if (services_.manager == nullptr) {
+    return absl::FailedPreconditionError(
+        "this agent does not run in its node's own namespaces (host_root is not \"/\"), so that it "
+        "cannot restart kubelet; leave the step out, or run the agent as a service of the node");
+  }
+  RETURN_IF_ERROR(services_.manager->Check());
+  ASSIGN_OR_RETURN(const RunningKubelet kubelet, FindKubelet(processes_));
+  const auto config = std::find_if(all.begin(), all.end(), [&kubelet](const PathChange& change) {
+    return change.path == kubelet.config_file && change.changed() && change.after.exists;
+  });
+  if (config == all.end()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the running kubelet (process ", kubelet.process.pid,
+                     ") reads its configuration from ", kubelet.config_file,
+                     ", which this step does not change, so that its restart would prove "
+                     "nothing; name that file in the plan"));
+  }
+  KubeletChange change;
+  change.path = config->path;
+  change.before = config->before.bytes;
+  change.after = config->after.bytes;
+  change.host_name = services_.host_name;
+  for (const GatedComponent& pod : kGatedComponents) {
+    const std::string path = ManifestPath(manifest_dir_, std::string(pod.manifest));
+    const absl::StatusOr<FileContent> manifest = files_.Read(path);
+    if (absl::IsNotFound(manifest.status())) continue;
+    RETURN_IF_ERROR(manifest.status());
+    change.static_pods.emplace_back(pod.manifest);
+    if (pod.manifest != kGatedComponents[0].manifest) continue;
+    ASSIGN_OR_RETURN(const PodFacts facts, ReadPod(manifest->bytes));
+    ASSIGN_OR_RETURN(const v1::Companion api_server, ApiServerCompanion(facts));
+    change.api_server = api_server.health();
+  }
+  if (change.api_server.port() == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "this node has no API server in ", manifest_dir_,
+        " that could say whether the node is ready, so that a restart of kubelet could not be "
+        "proved; this form is not supported"));
+  }
+  change.will_exist = [this, &all](const std::string& path) { return WillExist(path, all); };
+  change.sysctl = services_.sysctl;
+  return KubeletExpectationOf(change, kubelet, processes_);
 }
 
 // What the step does not change and its gate shall see healthy all the same.
@@ -127,20 +194,31 @@ absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
         absl::StrCat("manifest \"", manifest, "\" has no gate on this agent"));
   }
   ASSIGN_OR_RETURN(const StepChanges changes, ChangesOf(step, manifest_dir_, files_));
-  return PrepareChanges(changes, step.gate());
+  ASSIGN_OR_RETURN(StepPlan plan, PrepareChanges(changes, step.gate(), RestartedService(step)));
+  for (v1::ComponentExpectation& component : *plan.prepared.mutable_components()) {
+    if (!component.has_service()) continue;
+    for (std::string& key : TouchedConfigKeys(step, component.service().config_file())) {
+      component.add_touched_flags(std::move(key));
+    }
+  }
+  return plan;
 }
 
-absl::StatusOr<StepPlan> Preparer::PrepareChanges(const StepChanges& changes,
-                                                  const v1::Gate& gate) const {
+absl::StatusOr<StepPlan> Preparer::PrepareChanges(const StepChanges& changes, const v1::Gate& gate,
+                                                  const std::string& restarted) const {
   StepPlan out;
   *out.prepared.mutable_gate() = gate;
-  RETURN_IF_ERROR(RefuseUnprovedUse(changes, manifest_dir_, files_, processes_));
+  RETURN_IF_ERROR(RefuseUnprovedUse(changes, manifest_dir_, files_, processes_, restarted));
   for (const PathChange& change : changes) {
     if (!change.manifest.empty()) {
       ASSIGN_OR_RETURN(auto expectation, ExpectationOf(change, changes));
       if (expectation) *out.prepared.add_components() = *std::move(expectation);
     }
     if (change.changed()) AddChange(change, &out);
+  }
+  if (!restarted.empty() && !out.prepared.changes().empty()) {
+    ASSIGN_OR_RETURN(*out.prepared.add_components(), KubeletOf(changes));
+    out.prepared.set_restart_service(restarted);
   }
   if (out.prepared.components().empty()) return out;
   ASSIGN_OR_RETURN(const auto companion, CompanionOf(changes, gate));
@@ -185,7 +263,7 @@ absl::StatusOr<StepPlan> Preparer::PrepareUndoing(
   // Kubelet is in no hurry with bytes that it has seen a moment ago, as in a rollback.
   v1::Gate gate = done.gate();
   gate.set_deadline_ms(std::max(gate.deadline_ms(), gate.rollback_deadline_ms()));
-  return PrepareChanges(changes, gate);
+  return PrepareChanges(changes, gate, done.restart_service());
 }
 
 }  // namespace belay

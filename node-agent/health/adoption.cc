@@ -17,6 +17,7 @@ bool SameArguments(const v1::ComponentExpectation& component) {
 // Kubelet may start the old manifest once more after the new one was published; where only mounts
 // differ, its arguments and its start are those of the new one.
 bool RightPod(const AdoptionRule& rule, const std::string& uid) {
+  if (rule.component.has_service()) return uid.empty();
   const std::string& before = rule.component.pod_uid_before();
   if (before.empty()) return !SameArguments(rule.component);
   if (rule.direction == GateDirection::Backward) return uid == before;
@@ -37,7 +38,7 @@ bool AdoptionRule::InTime(const Process& process) const {
   if (direction == GateDirection::Forward) return started > applied_boottime_ns;
   // Whenever kubelet started the old manifest, it is the old configuration, unless it has read
   // another file of the step.
-  if (!component.reads_changed_files()) return true;
+  if (!component.reads_changed_files() && !component.has_service()) return true;
   const bool never_replaced = started < applied_boottime_ns - kStartTickNs;
   // No component reads its files within a tick of being started.
   return never_replaced || started > restored_boottime_ns - kStartTickNs;

@@ -1,5 +1,6 @@
 #include "node-agent/health/ask.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,8 @@ namespace {
 // Kubelet's own default is longer than a gate can wait; an answer that takes so long fails ours
 // too.
 constexpr int kKubeletTimeoutMs = 2000;
+// A node's state is written every few seconds; the API server is not to be busy with us.
+constexpr std::int64_t kNodeIntervalNs = 1'000'000'000;
 
 bool IsOk(const ProbeResult& result) {
   return result.kind == ProbeResult::Kind::Answered && result.status == 200;
@@ -37,6 +40,8 @@ ProbeTarget TargetOf(const v1::HealthEndpoint& endpoint) {
   if (endpoint.kind() == v1::HealthEndpoint::OWNER) {
     target.trust = Trust::Owner;
     target.certificate_file = endpoint.certificate_file();
+  } else if (endpoint.kind() == v1::HealthEndpoint::PLAIN) {
+    target.trust = Trust::Plain;
   } else if (endpoint.kind() == v1::HealthEndpoint::ETCD) {
     target.trust = endpoint.ca_file().empty() ? Trust::Plain : Trust::Files;
     target.ca_file = endpoint.ca_file();
@@ -86,6 +91,43 @@ Asker::Reply Asker::Ask(HealthProbe& probe, const v1::HealthEndpoint& endpoint,
   reply.objection =
       etcd_.Objection(ParseEtcdMetrics(IsOk(metrics) ? metrics.body : ""), boottime_ns);
   return reply;
+}
+
+std::string NodeAsker::Objection(HealthProbe& probe, const v1::Service& service,
+                                 const std::vector<std::int64_t>& owners,
+                                 std::int64_t boottime_ns) {
+  if (asked_ && boottime_ns - asked_at_ns_ < kNodeIntervalNs && owners == owners_) {
+    return objection_;
+  }
+  asked_ = true;
+  asked_at_ns_ = boottime_ns;
+  owners_ = owners;
+  ProbeTarget target = TargetOf(service.api_server());
+  target.keep_body = true;
+  target.path = absl::StrCat("/api/v1/nodes/", service.node());
+  const ProbeResult node = probe.Ask(target);
+  target.path = absl::StrCat("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/",
+                             service.node());
+  const ProbeResult lease = probe.Ask(target);
+  if (!IsOk(node) || !IsOk(lease)) {
+    objection_ = absl::StrCat("the API server does not say whether node ", service.node(),
+                              " is ready: ", AnswerText(IsOk(node) ? lease : node));
+    return objection_;
+  }
+  objection_ = watch_.Objection(ParseNodeFacts(node.body, lease.body), owners);
+  return objection_;
+}
+
+std::string LostPods(const ProcessTable& processes,
+                     const google::protobuf::RepeatedPtrField<v1::KeptPod>& kept) {
+  for (const v1::KeptPod& pod : kept) {
+    const std::vector<Process> running = processes.List(pod.component());
+    const bool there = std::any_of(running.begin(), running.end(), [&pod](const Process& process) {
+      return process.pod_uid == pod.pod_uid();
+    });
+    if (!there) return absl::StrCat("the static pod of ", pod.component(), " has no process");
+  }
+  return "";
 }
 
 std::string AskCompanions(HealthProbe& probe,

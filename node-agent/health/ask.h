@@ -6,8 +6,10 @@
 
 #include "belay/v1/journal.pb.h"
 #include "common/os/health_probe.h"
+#include "common/os/process_table.h"
 #include "node-agent/health/etcd_watch.h"
 #include "node-agent/health/gate.h"
+#include "node-agent/health/kubelet_watch.h"
 
 namespace belay {
 
@@ -30,6 +32,27 @@ class Asker {
  private:
   EtcdWatch etcd_;
 };
+
+// Of the node that a kubelet serves, at most once a second: during one gate, or once before it.
+class NodeAsker {
+ public:
+  // `proof`: whether a sign of life must come while it looks (KubeletWatch).
+  explicit NodeAsker(KubeletWatch::Proof proof) : watch_(proof) {}
+  // `owners`: who owns kubelet's health port now.  Empty when the node is as it should be.
+  std::string Objection(HealthProbe& probe, const v1::Service& service,
+                        const std::vector<std::int64_t>& owners, std::int64_t boottime_ns);
+
+ private:
+  KubeletWatch watch_;
+  bool asked_ = false;
+  std::int64_t asked_at_ns_ = 0;
+  std::vector<std::int64_t> owners_;
+  std::string objection_;
+};
+
+// Static pods that a restart of kubelet has cost their processes; empty when none.
+std::string LostPods(const ProcessTable& processes,
+                     const google::protobuf::RepeatedPtrField<v1::KeptPod>& kept);
 
 // Of other components that must be healthy too; empty when all are.
 std::string AskCompanions(HealthProbe& probe,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "node-agent/health/effective_config.h"
 #include "node-agent/health/flag_check.h"
 #include "node-agent/health/managed_files.h"
 
@@ -43,7 +44,8 @@ GateResult Failed(std::string reason) {
 }  // namespace
 
 Observation ComponentGatekeeper::Look(const v1::ComponentExpectation& component,
-                                      GateDirection direction, Asker* asker) const {
+                                      GateDirection direction, Asker* asker,
+                                      NodeAsker* node) const {
   const bool forward = direction == GateDirection::Forward;
   const v1::HealthEndpoint& endpoint =
       forward ? component.health_after() : component.health_before();
@@ -53,6 +55,14 @@ Observation ComponentGatekeeper::Look(const v1::ComponentExpectation& component,
   Asker::Reply reply = asker->Ask(world_.probe, endpoint, world_.clock.BootNowNs());
   seen.probe = std::move(reply.probe);
   seen.objection = std::move(reply.objection);
+  if (component.has_service()) {
+    const v1::Service& service = component.service();
+    seen.objection = LostPods(world_.processes, service.kept_pods());
+    // Asked at every look: what the lease said before the new process came is needed.
+    const std::string of_node =
+        node->Objection(world_.probe, service, seen.listeners, world_.clock.BootNowNs());
+    if (seen.objection.empty()) seen.objection = of_node;
+  }
   if (seen.probe.kind == ProbeResult::Kind::Answered && seen.probe.status == 200) {
     seen.kubelet = AskAsKubelet(world_.probe, forward ? component.kubelet_probes_after()
                                                       : component.kubelet_probes_before());
@@ -100,6 +110,7 @@ ComponentGatekeeper::Ended ComponentGatekeeper::CheckFiles(const GateRequest& re
       break;
   }
   for (const v1::ComponentExpectation& component : request.prepared.components()) {
+    if (component.has_service()) continue;  // not started from the static-pod directory
     const absl::Status alone = refuse_strays_(component.manifest_path());
     if (alone.ok()) continue;
     const std::string reason(alone.message());
@@ -118,7 +129,8 @@ ComponentGatekeeper::Ended ComponentGatekeeper::Sample(const GateRequest& reques
     Gate& gate = (*watched)[i].gate;
     if (gate.verdict() != GateVerdict::Pending) continue;
     const auto& component = request.prepared.components(static_cast<int>(i));
-    const Observation seen = Look(component, request.direction, &(*watched)[i].asker);
+    const Observation seen =
+        Look(component, request.direction, &(*watched)[i].asker, &(*watched)[i].node);
     followed.insert(followed.end(), seen.processes.begin(), seen.processes.end());
     switch (gate.Observe(seen)) {
       case GateVerdict::Pending:
@@ -159,16 +171,38 @@ GateResult ComponentGatekeeper::Finish(const GateRequest& request, GateResult re
     gate.Report(&result.report);
     if (!gate.adopted()) continue;
     for (const v1::FlagVerification& flag :
-         VerifyTouchedFlags(request.prepared.components(static_cast<int>(i)), request.direction,
-                            gate.adopted()->argv)) {
+         VerifyAdopted(request.prepared.components(static_cast<int>(i)), request.direction,
+                       gate.adopted()->argv, &result.report)) {
       *result.report.add_flags() = flag;
       if (flag.ok() || result.kind != GateResult::Kind::Passed) continue;
       result.kind = GateResult::Kind::Failed;
-      result.reason = absl::StrCat("the running ", flag.component(), " has --", flag.flag(), "=",
-                                   flag.running(), " where ", flag.expected(), " was expected");
+      const bool service = request.prepared.components(static_cast<int>(i)).has_service();
+      result.reason =
+          absl::StrCat("the running ", flag.component(), " has ", service ? "" : "--", flag.flag(),
+                       "=", flag.running(), " where ", flag.expected(), " was expected");
     }
   }
   return result;
+}
+
+std::vector<v1::FlagVerification> ComponentGatekeeper::VerifyAdopted(
+    const v1::ComponentExpectation& component, GateDirection direction,
+    const std::vector<std::string>& argv, v1::StepReport* report) const {
+  if (!component.has_service()) return VerifyTouchedFlags(component, direction, argv);
+  // What an old file was worth is nothing that a rollback could mend.
+  if (direction == GateDirection::Backward || component.touched_flags().empty()) return {};
+  ProbeTarget target = TargetOf(component.service().api_server());
+  target.path = absl::StrCat("/api/v1/nodes/", component.service().node(), "/proxy/configz");
+  target.keep_body = true;
+  const ProbeResult answer = world_.probe.Ask(target);
+  std::vector<v1::FlagVerification> results =
+      VerifyConfigKeys(component.touched_flags(), answer.body);
+  if (results.empty()) {
+    report->add_notes(
+        absl::StrCat("what kubelet runs with could not be read (configz: ", AnswerText(answer),
+                     "), so that nobody has seen whether the keys have an effect"));
+  }
+  return results;
 }
 
 bool ComponentGatekeeper::Wait(std::int64_t ns) const {
@@ -185,7 +219,7 @@ GateResult ComponentGatekeeper::Run(const GateRequest& request,
                                     const std::function<void(const std::string&)>& progress) {
   std::vector<Watched> watched;
   for (const v1::ComponentExpectation& component : request.prepared.components()) {
-    watched.push_back({Gate(SpecOf(request, component, world_.clock.BootNowNs())), {}});
+    watched.push_back({Gate(SpecOf(request, component, world_.clock.BootNowNs()))});
   }
   std::int64_t next_file_check = 0;
   std::string shown;
@@ -226,7 +260,9 @@ absl::Status ComponentGatekeeper::RequireProvable(const v1::Prepared& prepared) 
     spec.deadline_ns = kProvableWithin;
     Gate gate(spec);
     Asker asker;
-    while (gate.Observe(Look(component, GateDirection::Backward, &asker)) == GateVerdict::Pending) {
+    NodeAsker node(KubeletWatch::Proof::ReadyNow);
+    while (gate.Observe(Look(component, GateDirection::Backward, &asker, &node)) ==
+           GateVerdict::Pending) {
       if (world_.pause.For(kSecond / 2)) return absl::CancelledError("the agent is stopping");
     }
     if (gate.verdict() == GateVerdict::Passed) continue;

@@ -52,10 +52,11 @@ class ComponentGatekeeper final : public Gatekeeper {
   using Ended = std::optional<GateResult>;
   struct Watched {  // one component
     Gate gate;
-    Asker asker;
+    Asker asker = {};
+    NodeAsker node{KubeletWatch::Proof::SignsOfLife};
   };
-  Observation Look(const v1::ComponentExpectation& component, GateDirection direction,
-                   Asker* asker) const;
+  Observation Look(const v1::ComponentExpectation& component, GateDirection direction, Asker* asker,
+                   NodeAsker* node) const;
   std::vector<std::int64_t> Listeners(const std::vector<Process>& processes,
                                       const v1::HealthEndpoint& endpoint) const;
   // Of files and strays; nothing when all is well.
@@ -64,6 +65,11 @@ class ComponentGatekeeper final : public Gatekeeper {
   Ended Sample(const GateRequest& request, std::vector<Watched>* watched) const;
   // Until it is time for the next sample, or a process has ended.  True when stopped.
   bool Wait(std::int64_t ns) const;
+  // Does what was adopted have what the step set?  By arguments, or by kubelet's own word.
+  std::vector<v1::FlagVerification> VerifyAdopted(const v1::ComponentExpectation& component,
+                                                  GateDirection direction,
+                                                  const std::vector<std::string>& argv,
+                                                  v1::StepReport* report) const;
   GateResult Finish(const GateRequest& request, GateResult result,
                     const std::vector<Watched>& watched) const;
 

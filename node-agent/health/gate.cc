@@ -11,6 +11,11 @@ namespace {
 
 // One process may be gone for many reasons; a second one is a pattern.
 constexpr int kCrashLoop = 2;
+// A service was restarted by us a moment ago: when its new process ends, that is what the new
+// configuration does to it.
+constexpr int kServiceCrashLoop = 1;
+// One that ends too quickly to be seen, or was not started at all.
+constexpr std::int64_t kServiceGoneNs = 10'000'000'000;
 
 double Seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
@@ -163,11 +168,29 @@ void Gate::CountExits(const Observation& observation) {
     if (before.empty() || (run.pod_uid == before) != forward()) runs.push_back(run);
   }
   exits_.See(observation.boottime_ns, qualifying, runs);
-  if (!forward() || exits_.count() < kCrashLoop) return;
+  if (!forward()) return;
+  if (spec_.adoption.component.has_service()) {
+    CountService(observation.boottime_ns, qualifying.empty());
+    return;
+  }
+  if (exits_.count() < kCrashLoop) return;
   Fail(absl::StrFormat(
       "crash loop: %s has started with the new configuration and ended %d times; read the "
       "container's log for its last words",
       name(), exits_.count()));
+}
+
+void Gate::CountService(std::int64_t now_ns, bool absent) {
+  if (!absent || !absent_since_ns_) absent_since_ns_ = now_ns;
+  if (exits_.count() >= kServiceCrashLoop) {
+    Fail(absl::StrCat(name(), " has started with the new configuration and ended; read its log (",
+                      "journalctl -u ", name(), ") for its last words"));
+  } else if (now_ns - *absent_since_ns_ >= kServiceGoneNs) {
+    Fail(
+        absl::StrFormat("%s does not run with the new configuration: no process of it was seen "
+                        "for %.0f s after its restart; read its log (journalctl -u %s)",
+                        name(), Seconds(kServiceGoneNs), name()));
+  }
 }
 
 std::string Gate::Explain(const Observation& observation, bool served) const {

@@ -75,6 +75,7 @@ class Gate {
   std::optional<Process> Serving(const Observation& observation) const;
   std::string Explain(const Observation& observation, bool served) const;
   void CountExits(const Observation& observation);
+  void CountService(std::int64_t now_ns, bool absent);
   void LookAhead(const Observation& observation);
   void SeeGap(std::int64_t now_ns);
   void Healthy(const Observation& observation, const Process& server);
@@ -100,6 +101,8 @@ class Gate {
   std::int64_t component_start_ns_ = 0;
   std::map<std::string, std::int64_t> kubelet_unhappy_since_ns_;  // by KubeletAnswer::what
   Exits exits_;
+  std::optional<std::int64_t>
+      absent_since_ns_;  // of a service: last seen running, or the first look
   SampleLog samples_;
 };
 

@@ -48,6 +48,7 @@ absl::StatusOr<Address> AddressOf(const v1::Edit& edit) {
     case v1::Edit::kRemoveFile:
     case v1::Edit::kSetMode:
     case v1::Edit::kSetOwner:
+    case v1::Edit::kRestartService:
       return absl::InvalidArgumentError("an edit of a file is not an edit of a pod manifest");
     case v1::Edit::kUnmountPath: {
       const v1::UnmountPath& e = edit.unmount_path();
@@ -83,6 +84,7 @@ absl::StatusOr<std::vector<Splice>> SplicesOf(std::string_view bytes, EditPlace 
     case v1::Edit::kRemoveFile:
     case v1::Edit::kSetMode:
     case v1::Edit::kSetOwner:
+    case v1::Edit::kRestartService:
     case v1::Edit::KIND_NOT_SET:
       break;
   }

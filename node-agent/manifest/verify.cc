@@ -36,6 +36,7 @@ absl::StatusOr<Scope> ScopeOf(const v1::Edit& edit) {
     case v1::Edit::kRemoveFile:
     case v1::Edit::kSetMode:
     case v1::Edit::kSetOwner:
+    case v1::Edit::kRestartService:
     case v1::Edit::KIND_NOT_SET:
       break;
   }

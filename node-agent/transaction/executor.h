@@ -46,6 +46,9 @@ struct ExecutorOptions {
   // in a later life; what it says goes into the report.  Changes no file.
   std::function<std::vector<std::string>(const v1::Prepared&, std::int64_t applied_boottime_ns)>
       make_way = nullptr;
+  // Restarts Prepared::restart_service, maybe once more in a later life.  Asked for only where a
+  // step names one; not ok: the reason.
+  std::function<absl::Status(const std::string& service)> restart = nullptr;
   // After a record is durable, on the thread that appended it.
   std::function<void(const v1::Record&)> on_record = nullptr;
   std::function<void(const std::string&)> on_progress = nullptr;  // what a gate is waiting for
@@ -118,6 +121,7 @@ class Executor {
   absl::Status Append(v1::Record record) { return journal_->Append(std::move(record)); }
   GateResult RunGate(GateDirection direction);
   bool ManifestsUntouched() const;
+  absl::Status Restart() const;
 
   const ExecutorOptions options_;
   ImageStore images_;

@@ -101,9 +101,20 @@ absl::Status Executor::Publish() {
         return Quarantine(change.path());
     }
   }
+  if (!prepared.restart_service().empty()) {
+    // Whatever is started from now on has read the new files.
+    applied.set_boottime_ns(options_.clock.BootNowNs());
+    const absl::Status restarted = Restart();
+    if (!restarted.ok()) return BeginRollback(std::string(restarted.message()), {});
+  }
   v1::Record record = NewRecord();
   *record.mutable_applied() = std::move(applied);
   return Append(std::move(record));
+}
+
+absl::Status Executor::Restart() const {
+  if (options_.restart) return options_.restart(state().prepared.restart_service());
+  return absl::FailedPreconditionError("this agent restarts no services");
 }
 
 GateResult Executor::RunGate(GateDirection direction) {
@@ -119,6 +130,12 @@ GateResult Executor::RunGate(GateDirection direction) {
   request.prepared = state().prepared;
   request.applied_boottime_ns =
       InThisBoot(options_.clock, applied.boot_id(), applied.boottime_ns());
+  if (direction == GateDirection::Backward && !state().prepared.restart_service().empty()) {
+    // Never replaced is only who was there before the first new byte.
+    const v1::Prepared& prepared = state().prepared;
+    request.applied_boottime_ns =
+        InThisBoot(options_.clock, prepared.boot_id(), prepared.boottime_ns());
+  }
   request.restored_boottime_ns =
       InThisBoot(options_.clock, restored.boot_id(), restored.boottime_ns());
   return options_.gatekeeper.Run(request, [this](const std::string& what) {
@@ -202,6 +219,12 @@ absl::Status Executor::Restore() {
   const auto left = publisher_->RemoveDirectories(
       {prepared.created_directories().begin(), prepared.created_directories().end()});
   if (!left.ok()) return Emergency(std::string(left.status().message()), {});
+  if (!prepared.restart_service().empty() && !decided.manifests_untouched()) {
+    restored.set_boottime_ns(options_.clock.BootNowNs());
+    const absl::Status restarted = Restart();
+    // Whether the old configuration runs all the same is for its gate to see.
+    if (!restarted.ok()) restored.add_notes(std::string(restarted.message()));
+  }
   v1::Record record = NewRecord();
   *record.mutable_restored() = std::move(restored);
   return Append(std::move(record));
@@ -241,7 +264,8 @@ absl::Status Executor::JudgeOld() {
 
 bool Executor::ManifestsUntouched() const {
   for (const v1::FileChange& change : state().prepared.changes()) {
-    if (!change.is_manifest()) continue;
+    // What a restarted service reads counts as its manifest.
+    if (!change.is_manifest() && state().prepared.restart_service().empty()) continue;
     const absl::StatusOr<v1::FileImage> now = ReadImage(options_.host, change.path());
     if (!now.ok() || !SameImage(*now, change.before())) return false;
   }

@@ -78,7 +78,7 @@ class Node:
 
 class LabNode(Node):
     _OWN = {"/etc/": "etc/", "/var/log/": "var-log/", "/var/lib/etcd/": "var-lib-etcd/",
-            "/var/lib/belay-agent/": "var-lib-belay-agent/"}
+            "/var/lib/belay-agent/": "var-lib-belay-agent/", "/var/lib/kubelet/": "var-lib-kubelet/"}
 
     def __init__(self, work, number):
         self.name = f"cp{number}"

@@ -15,10 +15,12 @@ class Belay:
 
     cluster = "e2e"
 
-    def __init__(self, environment, programs, base):
+    def __init__(self, environment, programs, base, enrol_options=(), agent_settings=""):
         self.environment, self.nodes = environment, environment.nodes
         self._programs, self._base = programs, base
         self._server_directory = os.path.join(base, "server")
+        self._enrol_options = list(enrol_options)  # more for `belay-agent enrol`
+        self._agent_settings = agent_settings  # more for agent.yaml
         self.server, self.agents = None, {}
         self._operator = os.path.join(self._server_directory, "operators", "op", "config.yaml")
         self._plans = 0
@@ -49,7 +51,10 @@ class Belay:
         run(node.wrap([self._program("belay-agent"), "enrol", "--server", address, "--ca-hash",
                        self._ca_hash, "--token", created["token"], "--config",
                        self._agent_config(node), "--state-dir", node.state_directory,
-                       "--host-root", node.host_root, "--trust-key", trusted]))
+                       "--host-root", node.host_root, "--trust-key", trusted,
+                       *self._enrol_options]))
+        with open(node.agent_path(self._agent_config(node)), "a") as config:
+            config.write(self._agent_settings)
 
     def _agent_config(self, node):
         return os.path.join(node.agent_directory, "agent.yaml")

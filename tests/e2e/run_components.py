@@ -28,6 +28,28 @@ def flag(manifest, name, value):
     return [{"setFlag": {"manifest": manifest, "flag": name, "value": value}}]
 
 
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+RESTART = "/etc/belay-agent/restart-kubelet"
+# The lab has a restart loop where other nodes have systemd.
+RESTART_SCRIPT = """#!/bin/sh
+set -e
+old=$(cat /run/lab/kubelet.pid 2>/dev/null || :)
+[ -z "$old" ] || kill "$old" 2>/dev/null || :
+for i in $(seq 300); do
+  new=$(cat /run/lab/kubelet.pid 2>/dev/null || :)
+  if [ -n "$new" ] && [ "$new" != "$old" ]; then exit 0; fi
+  sleep 0.1
+done
+echo "kubelet was not started again" >&2
+exit 1
+"""
+
+
+def kubelet(key, value):
+    return [{"setConfigKey": {"file": KUBELET_CONFIG, "kind": "KubeletConfiguration", "path": key,
+                              "value": value}}, {"restartService": "kubelet"}]
+
+
 # A lab that is kept remembers: each run sets another value.
 NUMBER = str(int(time.time()) % 10_000 + 1_000)
 
@@ -38,8 +60,22 @@ CASES = {
     "etcd": (flag("etcd", "snapshot-count", NUMBER), COMMITTED, ""),
     "mount": ([{"mountPath": {"manifest": "kube-apiserver", "hostPath": "/etc/kubernetes/mounted"}}],
               COMMITTED, ""),
-    "kcm-unknown-flag": (flag("kube-controller-manager", "no-such-flag", "x"), ROLLED_BACK,
-                         "crash loop"),
+    # Its own rules, which only the running program knows: it is parsed well and ends.
+    "kcm-unknown-controller": (flag("kube-controller-manager", "controllers", "*,no-such"),
+                               ROLLED_BACK, "crash loop"),
+    # H10: the running program is asked, nothing is restarted.
+    "kcm-unknown-flag": (flag("kube-controller-manager", "no-such-flag", "x"), REFUSED,
+                         "unknown flag: --no-such-flag"),
+    "apiserver-bad-value": (flag("kube-apiserver", "event-ttl", "30d"), REFUSED,
+                            "invalid argument"),
+    "etcd-unknown-flag": (flag("etcd", "no-such-flag", "x"), REFUSED,
+                          "flag provided but not defined"),
+    "kubelet": (kubelet("eventBurst", int(NUMBER)), COMMITTED, ""),
+    # H18: exits 255 at once.
+    "kubelet-other-ca": (kubelet("authentication.x509.clientCAFile", "/etc/kubernetes/kubelet.conf"),
+                         ROLLED_BACK, "has started with the new configuration and ended"),
+    "kubelet-missing-ca": (kubelet("authentication.x509.clientCAFile", "/etc/kubernetes/none.crt"),
+                           REFUSED, "is not on this node"),
     # H24: well on its new address, and killed by kubelet, which asks the old one.
     "scheduler-other-address": (flag("kube-scheduler", "bind-address", "10.77.0.11"), ROLLED_BACK,
                                 "kubelet would kill it"),
@@ -56,14 +92,19 @@ CASES = {
 }
 
 
+def managed_files(node):
+    directory = os.path.dirname(node.manifest())
+    found = {}
+    for path in [os.path.join(directory, entry) for entry in os.listdir(directory)] + [
+            node.path(KUBELET_CONFIG)]:
+        with open(path, "rb") as content:
+            found[path] = content.read()
+    return found
+
+
 def run_case(belay, name):
     edits, wanted, words = CASES[name]
-    manifests = {node.name: {} for node in belay.nodes}
-    for node in belay.nodes:
-        directory = os.path.dirname(node.manifest())
-        for entry in os.listdir(directory):
-            with open(os.path.join(directory, entry), "rb") as content:
-                manifests[node.name][entry] = content.read()
+    files = {node.name: managed_files(node) for node in belay.nodes}
     began = time.monotonic()
     rollout, _, text = belay.roll_out(plan(name, edits, stable="10s", deadline="90s"))
     took = time.monotonic() - began
@@ -86,12 +127,17 @@ def run_case(belay, name):
         expect_equal([row[2] for row in rows], [COMMITTED] * len(rows), f"{name}: all nodes")
     else:
         for node in belay.nodes:
-            directory = os.path.dirname(node.manifest())
-            for entry, content in manifests[node.name].items():
-                with open(os.path.join(directory, entry), "rb") as now:
-                    expect_equal(now.read(), content, f"{node.name}: {entry}")
+            expect_equal(managed_files(node), files[node.name], f"{node.name}: files")
     log(f"## {name}: {wanted}, {took:.0f} s")
     belay.wait_nodes_ready()
+
+
+def put_restart_program(node):
+    path = node.path(RESTART)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf8") as script:
+        script.write(RESTART_SCRIPT)
+    os.chmod(path, 0o700)
 
 
 def main():
@@ -112,10 +158,14 @@ def main():
     signal.alarm(options.budget)
     base = tempfile.mkdtemp(prefix="belay-components-")
     environment = Lab(keep=os.environ.get("BELAY_LAB_KEEP") == "1")
-    belay = Belay(environment, visible_in_nodes(os.path.abspath(options.programs), "programs"), base)
+    belay = Belay(environment, visible_in_nodes(os.path.abspath(options.programs), "programs"), base,
+                  ["--allow-path", "/etc/kubernetes/", "--allow-path", KUBELET_CONFIG],
+                  f"kubelet_restart: {RESTART}\n")
     failed = False
     try:
         environment.up(log)
+        for node in belay.nodes:
+            put_restart_program(node)
         belay.up()
         for name in CASES:
             if not options.only or name in options.only.split(","):

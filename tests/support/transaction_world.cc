@@ -161,6 +161,7 @@ StepPlan TransactionWorld::PlanStep() {
     if (file.after) step.after_bytes[file.path] = file.after->bytes;
   }
   step.prepared.add_components()->set_component("kube-apiserver");
+  if (restart) step.prepared.set_restart_service("kubelet");
   return step;
 }
 
@@ -172,6 +173,7 @@ absl::StatusOr<std::unique_ptr<Executor>> TransactionWorld::Open(Gatekeeper& gat
                          .state_dir = kWorldStateDir,
                          .new_journal_id = "0123456789abcdef",
                          .make_way = make_way,
+                         .restart = restart,
                          .on_record = [this](const v1::Record& record) {
                            const std::string bytes = RecordBytes(record);
                            const auto durable = disk.ReadDurable(kJournal);

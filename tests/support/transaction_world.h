@@ -71,7 +71,8 @@ struct TransactionWorld {
   SimClock clock;
   Health health = Health::Good;
   decltype(ExecutorOptions::make_way) make_way = nullptr;
-  std::map<std::uint64_t, std::string> reported;  // serialised records, by seq
+  decltype(ExecutorOptions::restart) restart = nullptr;  // given: the step restarts "kubelet"
+  std::map<std::uint64_t, std::string> reported;         // serialised records, by seq
   bool intent_seen = false;
   int gates = 0;          // forward gates run to a decision
   std::string violation;  // the first; empty is good

@@ -54,6 +54,20 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   const absl::StatusOr<AgentConfig> read = ParseAgentConfig(FormatAgentConfig(config), "f");
   ASSERT_TRUE(read.ok()) << read.status() << FormatAgentConfig(config);
   EXPECT_EQ(*read, config);
+  config.flag_check = false;
+  config.kubelet_restart = "/usr/local/sbin/restart-kubelet";
+  const absl::StatusOr<AgentConfig> more = ParseAgentConfig(FormatAgentConfig(config), "f");
+  ASSERT_TRUE(more.ok()) << more.status() << FormatAgentConfig(config);
+  EXPECT_EQ(*more, config);
+}
+
+TEST(AgentConfig, TheFlagCheckIsOnUnlessItIsSwitchedOffByName) {
+  const std::string base = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\n";
+  EXPECT_TRUE(ParseAgentConfig(base, "f")->flag_check);
+  EXPECT_TRUE(ParseAgentConfig(base + "flag_check: help\n", "f")->flag_check);
+  EXPECT_FALSE(ParseAgentConfig(base + "flag_check: off\n", "f")->flag_check);
+  EXPECT_EQ(Mistakes(base + "flag_check: no\n"),
+            "agent.yaml:5:13: \"flag_check\" must be help or off");
 }
 
 TEST(AgentConfig, RevertsAreAllowedUnlessTheOwnerRefusesThem) {
@@ -87,7 +101,8 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_mounts, "
       "allowed_paths, "
       "apiserver, cluster, "
-      "host_root, manifest_dir, node, reverts, server, state_dir, trusted_keys\n"
+      "flag_check, host_root, kubelet_restart, manifest_dir, node, reverts, server, "
+      "state_dir, trusted_keys\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
       "client_key");

@@ -98,7 +98,8 @@ TEST_F(FileUsers, AFileThatAnArgumentNamesMayNotChangeAlone) {
                 "names it in --audit-policy-file=/etc/kubernetes/policy.yaml");
   ExpectRefused({RemoveEdit("/etc/kubernetes/policy.yaml")}, "a file of a new name");
   ExpectRefused({PutEdit("/etc/kubernetes/scheduler.conf", "new", 0600)}, "kube-scheduler.yaml");
-  ExpectRefused({PutEdit("/var/lib/kubelet/config.yaml", "new", 0600)}, "cannot restart it");
+  ExpectRefused({PutEdit("/var/lib/kubelet/config.yaml", "new", 0600)},
+                "add restartService: kubelet");
 }
 
 TEST_F(FileUsers, FlagsThatAreSetAlreadyStartNothingAnew) {

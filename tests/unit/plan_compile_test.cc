@@ -158,8 +158,21 @@ TEST(PlanCompile, CompilesEditsOfConfigsAndFiles) {
 TEST(PlanCompile, WarnsThatAConfigFileAloneRestartsNothing) {
   EXPECT_EQ(Shown(CompilePlan(WithEdits(kSetA)).warnings),
             "8:7: this step restarts nothing: the program that reads this file takes the change up "
-            "when it is started the next time");
+            "when it is started the next time (for kubelet: add restartService: kubelet)");
   EXPECT_EQ(Shown(CompilePlan(absl::StrCat(kGood, kSetA)).warnings), "");
+}
+
+TEST(PlanCompile, AStepThatRestartsKubeletIsGated) {
+  const CompiledPlan compiled =
+      CompilePlan(WithEdits(absl::StrCat(kSetA, "    - restartService: kubelet\n")));
+  EXPECT_EQ(Shown(compiled.mistakes), "");
+  EXPECT_EQ(Shown(compiled.warnings), "");
+  const v1::Step& step = compiled.plan.steps(0);
+  EXPECT_EQ(step.edits(1).restart_service().service(), "kubelet");
+  EXPECT_EQ(Describe(step.edits(1)), "restart kubelet");
+  EXPECT_EQ(absl::StrJoin(step.gate().probes(), " "), "kubelet-healthz apiserver-readyz");
+  EXPECT_EQ(step.gate().stable_ms(), 25'000U);
+  EXPECT_TRUE(FindPlanErrors(compiled.plan).empty());
 }
 
 TEST(PlanCompile, AValueThatIsNotCanonicalJsonIsRefused) {

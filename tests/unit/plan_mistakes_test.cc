@@ -76,10 +76,11 @@ INSTANTIATE_TEST_SUITE_P(
                "8:7: unknown edit 'setFlg'; did you mean 'setFlag'? (known are setFlag, unsetFlag, "
                "mergeListFlag, mountPath, unmountPath, setConfigKey, unsetConfigKey, putFile, "
                "removeFile, "
-               "setMode, setOwner)"},
+               "setMode, setOwner, restartService)"},
         Reject{absl::StrCat(kHead, "    - {}\n"),
                "8:7: an edit has exactly one key: setFlag, unsetFlag, mergeListFlag, mountPath, "
-               "unmountPath, setConfigKey, unsetConfigKey, putFile, removeFile, setMode, setOwner"},
+               "unmountPath, setConfigKey, unsetConfigKey, putFile, removeFile, setMode, setOwner, "
+               "restartService"},
         Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  notBefore: tomorrow\n  steps:"}}),
                "5:14: 'tomorrow' is not an RFC 3339 time such as 2026-11-23T09:46:29Z"},
         Reject{absl::StrReplaceAll(kGood, {{"  steps:",
@@ -195,9 +196,36 @@ INSTANTIATE_TEST_SUITE_P(
                "9:12: a step that changes kube-apiserver must be proved healthy: add "
                "apiserver-readyz or leave probes away\n"
                "9:21: 'apiserver-healthz' is not a probe: known are apiserver-readyz, "
-               "controller-manager-healthz, scheduler-healthz and etcd-health\n"
+               "controller-manager-healthz, scheduler-healthz, etcd-health and kubelet-healthz\n"
                "9:41: unknown key 'stabel'; did you mean 'stable'?"},
         Reject{absl::StrCat(kGood, "    gate: 60s\n"), "9:11: 'gate' must be a map"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Services, PlanCompileRejects,
+    testing::Values(
+        Reject{absl::StrCat(kHead, "    - restartService: {service: kubelet}\n"),
+               "8:23: 'restartService' must be the name of a service: kubelet"},
+        Reject{absl::StrCat(kHead, kSetA, "    - restartService: containerd\n"),
+               "9:7: 'containerd' cannot be restarted by a plan: only kubelet can, and static pods "
+               "start anew when their manifest changes"},
+        Reject{absl::StrCat(kHead, "    - restartService: kubelet\n"),
+               "8:7: nothing in this step would be taken up by the restart: put the edit of "
+               "kubelet's configuration (setConfigKey, unsetConfigKey or putFile) into the same "
+               "step"},
+        Reject{absl::StrCat(kGood, kSetA, "    - restartService: kubelet\n"),
+               "10:7: a step that edits a static pod's manifest cannot restart kubelet too: make "
+               "it two steps, so that each is proved by itself"},
+        Reject{absl::StrCat(kHead, kSetA,
+                            "    - restartService: kubelet\n    - restartService: kubelet\n"),
+               "10:7: edit 2 of this step is already about the service kubelet: make it one edit"},
+        Reject{absl::StrCat(kHead, kSetA, "    - restartService: kubelet\n",
+                            "    gate: {probes: [apiserver-readyz, etcd-health]}\n"),
+               "10:12: a step that restarts kubelet must be proved healthy: add kubelet-healthz or "
+               "leave probes away\n"
+               "10:39: 'etcd-health' proves etcd, which this step does not edit: leave it away"},
+        Reject{absl::StrCat(kGood, "    gate: {probes: [apiserver-readyz, kubelet-healthz]}\n"),
+               "9:39: 'kubelet-healthz' proves kubelet, which this step does not restart: leave it "
+               "away"}));
 
 INSTANTIATE_TEST_SUITE_P(
     ConfigsAndFiles, PlanCompileRejects,

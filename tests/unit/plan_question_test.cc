@@ -64,6 +64,23 @@ TEST_F(PlanQuestion, ShowsManifestsAndWhatEverybodyMayRead) {
   EXPECT_EQ(disk_.calls(), 0);  // nothing was written
 }
 
+TEST_F(PlanQuestion, ShowsThatSomethingIsRestartedOnlyWhereSomethingChanges) {
+  disk_.PutFile("/etc/kubernetes/kubelet.yaml", "kind: KubeletConfiguration\nreadOnlyPort: 1\n",
+                {0644, 0, 0, {}});
+  const auto ask = [this](const char* value) {
+    return Ask(Plan(absl::StrCat(
+        "    - putFile: {path: /etc/kubernetes/public, content: \"old\\n\", mode: \"0644\"}\n"
+        "    - setConfigKey: {file: /etc/kubernetes/kubelet.yaml, path: readOnlyPort, value: ",
+        value, "}\n    - restartService: kubelet\n")));
+  };
+  const v1::NodeDiff diff = ask("0");
+  ASSERT_EQ(diff.refused(), "");
+  ASSERT_EQ(diff.steps(0).files_size(), 1);
+  EXPECT_TRUE(absl::StartsWith(diff.steps(0).files(0).text(), "# kubelet is restarted\n"))
+      << diff.steps(0).files(0).text();
+  EXPECT_EQ(ask("1").steps(0).files_size(), 0);
+}
+
 TEST_F(PlanQuestion, KeepsTheContentOfPrivateFilesToItself) {
   const v1::NodeDiff diff = Ask(Plan(
       "    - putFile: {path: /etc/kubernetes/secret, content: \"new\\nsame\\n\", mode: \"0644\"}\n"

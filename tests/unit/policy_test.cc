@@ -135,6 +135,16 @@ TEST(Policy, OnlyManifestsWithAGateMayBeEdited) {
   }
 }
 
+TEST(Policy, OnlyKubeletMayBeRestarted) {
+  v1::Edit edit;
+  edit.mutable_restart_service()->set_service("kubelet");
+  EXPECT_TRUE(Objections(edit).empty());
+  for (const char* service : {"", "containerd", "kubelet.service", "/bin/sh"}) {
+    edit.mutable_restart_service()->set_service(service);
+    EXPECT_EQ(Objections(edit).size(), 1U) << service;
+  }
+}
+
 TEST(Policy, AnEditOfNoKnownKindIsRefused) { EXPECT_EQ(Objections(v1::Edit()).size(), 1U); }
 
 TEST(Policy, EveryObjectionIsGivenAtOnce) {

@@ -10,72 +10,15 @@
 #include "node-agent/driver/stray_pods.h"
 #include "tests/support/sim_disk.h"
 #include "tests/unit/manifest_edits.h"
+#include "tests/unit/preparer_fixture.h"
 
 namespace belay {
 namespace {
 
-constexpr const char* kDirectory = "/etc/kubernetes/manifests";
-constexpr const char* kPath = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-
-std::string ManifestText(const std::string& flags, const std::string& name = "kube-apiserver") {
-  return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: " + name +
-         "\n  namespace: kube-system\nspec:\n  hostNetwork: true\n  containers:\n  - name: " +
-         name + "\n    image: x\n    command:\n    - " + name +
-         "\n    - --advertise-address=10.0.0.1\n    - --secure-port=6443\n" + flags +
-         "    livenessProbe:\n      httpGet:\n        host: 10.0.0.1\n        path: /livez\n       "
-         " port: 6443\n"
-         "        scheme: HTTPS\n";
-}
-
-struct FixedProcesses : ProcessTable {
-  std::vector<Process> List(const std::string&) const override { return processes; }
-  bool OwnsListener(std::int64_t, const std::string&, std::uint32_t) const override { return true; }
-  std::vector<Process> processes;
-};
-
-class PreparerTest : public testing::Test {
- protected:
-  PreparerTest() {
-    for (const char* directory : {"/etc", "/etc/kubernetes", kDirectory})
-      disk.PutDirectory(directory);
-    attributes.mode = 0600;
-    attributes.uid = 7;
-    attributes.xattrs["security.selinux"] = "kube_t";
-    disk.PutFile(kPath, before, attributes);
-  }
-  static v1::Step StepOf(const std::vector<v1::Edit>& edits) {
-    v1::Step step;
-    step.set_name("s");
-    for (const v1::Edit& edit : edits) *step.add_edits() = edit;
-    step.mutable_gate()->set_deadline_ms(1234);
-    return step;
-  }
-  static v1::Edit Put(const std::string& path, const std::string& content,
-                      std::uint32_t mode = 0600) {
-    v1::Edit edit;
-    edit.mutable_put_file()->set_path(path);
-    edit.mutable_put_file()->set_content(content);
-    edit.mutable_put_file()->set_mode(mode);
-    edit.mutable_put_file()->set_owner("0:0");
-    return edit;
-  }
-  absl::StatusOr<StepPlan> Prepare(const std::vector<v1::Edit>& edits) {
-    const int calls = disk.calls();
-    absl::StatusOr<StepPlan> plan = Preparer(disk, processes, kDirectory).Prepare(StepOf(edits));
-    EXPECT_EQ(disk.calls(), calls) << "preparing must not change anything";
-    return plan;
-  }
-  void ExpectRefused(const std::vector<v1::Edit>& edits, const std::string& what) {
-    const absl::StatusOr<StepPlan> plan = Prepare(edits);
-    ASSERT_FALSE(plan.ok());
-    EXPECT_NE(plan.status().message().find(what), std::string::npos) << plan.status();
-  }
-
-  const std::string before = ManifestText("    - --profiling=true\n");
-  FileAttributes attributes;
-  SimDisk disk;
-  FixedProcesses processes;
-};
+using preparer::kDirectory;
+using preparer::kPath;
+using preparer::ManifestText;
+using preparer::PreparerTest;
 
 TEST_F(PreparerTest, AChangeOfTheManifestIsWholeAndProvable) {
   const absl::StatusOr<StepPlan> plan = Prepare({SetFlagEdit("profiling", "false")});
@@ -253,7 +196,7 @@ TEST_F(PreparerTest, AManifestWithoutAGateIsRefused) {
 TEST_F(PreparerTest, WhereTheNodeHasAClientTheApiServerMustLetItInBeforeAndAfter) {
   constexpr const char* kCertificate = "/etc/kubernetes/client.crt";
   const auto ask = [&](const std::string& flag, const std::string& value) {
-    const auto plan = Preparer(disk, processes, kDirectory, kCertificate)
+    const auto plan = Preparer(disk, processes, kDirectory, {.client_certificate = kCertificate})
                           .Prepare(StepOf({SetFlagEdit(flag, value)}));
     EXPECT_TRUE(plan.ok()) << plan.status();
     const v1::ComponentExpectation& component = plan->prepared.components(0);

@@ -43,38 +43,6 @@ TEST_F(Transaction, ABadStepIsRolledBackAndTheRunEnded) {
   EXPECT_TRUE(absl::IsFailedPrecondition(executor_->FinishRun(again)));
 }
 
-TEST_F(Transaction, TheWayIsMadeBeforeTheFirstOldByteIsBackAndOnlyThen) {
-  std::vector<std::string> found;
-  world_.make_way = [&](const v1::Prepared& prepared, std::int64_t applied_ns) {
-    found.push_back(Manifest());
-    EXPECT_EQ(prepared.changes_size(), 2);
-    EXPECT_EQ(applied_ns, gate_.requests[0].applied_boottime_ns);
-    return std::vector<std::string>{"ended process 7"};
-  };
-  Start();
-  gate_.kinds = {Kind::Failed, Kind::Passed};
-  ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
-  EXPECT_EQ(found, std::vector<std::string>{NewManifest().bytes});
-  const v1::Record& verdict = executor_->records()[executor_->records().size() - 2];
-  ASSERT_EQ(verdict.rolled_back().report().notes_size(), 1);
-  EXPECT_EQ(verdict.rolled_back().report().notes(0), "ended process 7");
-}
-
-TEST_F(Transaction, AfterABootNothingIsKnownToHaveBeenTheOldProcess) {
-  std::int64_t applied_ns = -1;
-  world_.make_way = [&](const v1::Prepared&, std::int64_t applied) {
-    applied_ns = applied;
-    return std::vector<std::string>();
-  };
-  gate_.kinds = {Kind::Interrupted, Kind::Failed};
-  EXPECT_TRUE(absl::IsCancelled(Run().status()));
-  std::mt19937 random;
-  world_.Cut(SimDisk::Cut::Lose, random);
-  Start();
-  ASSERT_TRUE(executor_->Recover().ok());
-  EXPECT_EQ(applied_ns, 0);
-}
-
 TEST_F(Transaction, FilesArePublishedInOrderAndUndoneInReverse) {
   std::vector<std::string> order;
   std::map<std::string, std::string> seen = {{kWorldManifest, OldManifest().bytes},

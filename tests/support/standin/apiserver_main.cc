@@ -32,7 +32,10 @@ int Fail(const absl::Status& status, std::int64_t after_ms) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments == std::vector<std::string>{"--help"}) {
+  if (!arguments.empty() && arguments.back() == "--help") {
+    // As the real one: what stands before it is parsed first.
+    const absl::StatusOr<Flags> before = ParseFlags({arguments.begin(), arguments.end() - 1});
+    if (!before.ok()) return Fail(before.status(), 0);
     std::puts(
         "kube-apiserver (Belay's stand-in for tests and the demo; NOT the Kubernetes API server)\n"
         "Takes the flags of kube-apiserver 1.20; answers /livez, /readyz, /healthz and /version "

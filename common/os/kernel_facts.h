@@ -1,0 +1,13 @@
+// What the running kernel says of this machine.  Any thread.
+#pragma once
+#include <optional>
+#include <string>
+
+namespace belay {
+
+std::string HostName();  // empty when it cannot be had
+
+// The value of a parameter by its name with dots ("vm.panic_on_oom"), without the end of line.
+std::optional<std::string> KernelParameter(const std::string& name);
+
+}  // namespace belay
