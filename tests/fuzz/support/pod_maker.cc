@@ -92,8 +92,17 @@ std::string MakeScript(Choices& choices, const std::string& program,
   std::vector<std::string> words;
   AddFlags(choices, words, flags);
   std::string script = choices.OneIn(2) ? "exec " + program : "/usr/bin/" + program;
-  for (const std::string& word : words) absl::StrAppend(&script, " ", InShell(word));
-  return script + Text(choices.Of(kEnds));
+  const bool lines = choices.OneIn(2);
+  for (const std::string& word : words) {
+    absl::StrAppend(&script, lines && !choices.OneIn(4) ? " \\\n  " : " ", InShell(word));
+  }
+  script += choices.Of(kEnds);
+  if (!lines) return script;
+  // Comments and other commands on lines of their own, with what looks like flags.
+  if (choices.OneIn(2)) absl::StrAppend(&script, " # isn't --profiling=x");
+  if (choices.OneIn(2)) absl::StrAppend(&script, "\nsleep --v=7");
+  if (choices.OneIn(3)) script = "#!/bin/sh\n# " + program + " --v=8\nset -x\n" + script;
+  return script + "\n";
 }
 
 Argv MakeArgv(Choices& choices, const std::string& program, std::vector<std::string>& flags) {
@@ -258,8 +267,8 @@ MadePod MakePod(Choices& choices) {
   if (choices.OneIn(6)) made.text += look.end;
   // The text of a block scalar at the end would lose its own end of line.
   const bool script_ends =
-      made.text.size() > 9 + look.end.size() &&
-      made.text.substr(made.text.size() - 8 - look.end.size(), 8) == "line two";
+      std::any_of(made.argv.begin(), made.argv.end(),
+                  [](const std::string& item) { return item.find('\n') != std::string::npos; });
   if (choices.OneIn(4) && !script_ends) made.text.resize(made.text.size() - look.end.size());
   if (choices.OneIn(12)) made.text = "\xEF\xBB\xBF" + made.text;
   return made;
