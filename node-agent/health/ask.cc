@@ -94,14 +94,14 @@ Asker::Reply Asker::Ask(HealthProbe& probe, const v1::HealthEndpoint& endpoint,
 }
 
 std::string NodeAsker::Objection(HealthProbe& probe, const v1::Service& service,
-                                 const std::vector<std::int64_t>& owners,
+                                 const std::vector<std::int64_t>& running,
                                  std::int64_t boottime_ns) {
-  if (asked_ && boottime_ns - asked_at_ns_ < kNodeIntervalNs && owners == owners_) {
+  if (asked_ && boottime_ns - asked_at_ns_ < kNodeIntervalNs && running == running_) {
     return objection_;
   }
   asked_ = true;
   asked_at_ns_ = boottime_ns;
-  owners_ = owners;
+  running_ = running;
   ProbeTarget target = TargetOf(service.api_server());
   target.keep_body = true;
   target.path = absl::StrCat("/api/v1/nodes/", service.node());
@@ -114,7 +114,7 @@ std::string NodeAsker::Objection(HealthProbe& probe, const v1::Service& service,
                               " is ready: ", AnswerText(IsOk(node) ? lease : node));
     return objection_;
   }
-  objection_ = watch_.Objection(ParseNodeFacts(node.body, lease.body), owners);
+  objection_ = watch_.Objection(ParseNodeFacts(node.body, lease.body), running);
   return objection_;
 }
 

@@ -38,15 +38,16 @@ class NodeAsker {
  public:
   // `proof`: whether a sign of life must come while it looks (KubeletWatch).
   explicit NodeAsker(KubeletWatch::Proof proof) : watch_(proof) {}
-  // `owners`: who owns kubelet's health port now.  Empty when the node is as it should be.
+  // `running`: pids of kubelets with the expected arguments.  Empty when the node is as it should
+  // be.
   std::string Objection(HealthProbe& probe, const v1::Service& service,
-                        const std::vector<std::int64_t>& owners, std::int64_t boottime_ns);
+                        const std::vector<std::int64_t>& running, std::int64_t boottime_ns);
 
  private:
   KubeletWatch watch_;
   bool asked_ = false;
   std::int64_t asked_at_ns_ = 0;
-  std::vector<std::int64_t> owners_;
+  std::vector<std::int64_t> running_;
   std::string objection_;
 };
 

@@ -34,6 +34,17 @@ GateSpec SpecOf(const GateRequest& request, const v1::ComponentExpectation& comp
   return spec;
 }
 
+// Those with the expected arguments, old and new alike.
+std::vector<std::int64_t> Running(const v1::ComponentExpectation& component,
+                                  GateDirection direction, const std::vector<Process>& processes) {
+  const AdoptionRule rule{direction, component};
+  std::vector<std::int64_t> pids;
+  for (const Process& process : processes) {
+    if (rule.Expected(process)) pids.push_back(process.pid);
+  }
+  return pids;
+}
+
 GateResult Failed(std::string reason) {
   GateResult result;
   result.kind = GateResult::Kind::Failed;
@@ -60,7 +71,8 @@ Observation ComponentGatekeeper::Look(const v1::ComponentExpectation& component,
     seen.objection = LostPods(world_.processes, service.kept_pods());
     // Asked at every look: what the lease said before the new process came is needed.
     const std::string of_node =
-        node->Objection(world_.probe, service, seen.listeners, world_.clock.BootNowNs());
+        node->Objection(world_.probe, service, Running(component, direction, seen.processes),
+                        world_.clock.BootNowNs());
     if (seen.objection.empty()) seen.objection = of_node;
   }
   if (seen.probe.kind == ProbeResult::Kind::Answered && seen.probe.status == 200) {

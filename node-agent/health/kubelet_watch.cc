@@ -43,10 +43,10 @@ NodeFacts ParseNodeFacts(std::string_view node_json, std::string_view lease_json
 }
 
 std::string KubeletWatch::Objection(const NodeFacts& facts,
-                                    const std::vector<std::int64_t>& owners) {
-  if (owners != owners_) {
+                                    const std::vector<std::int64_t>& running) {
+  if (running != running_) {
     // What was read before they came cannot be theirs.
-    owners_ = owners;
+    running_ = running;
     before_ = last_;
     renewed_ = false;
   }
@@ -55,7 +55,7 @@ std::string KubeletWatch::Objection(const NodeFacts& facts,
     if (*facts.renewed != *before_) renewed_ = true;
     last_ = facts.renewed;
   }
-  if (owners.size() != 1) return "nobody is known to own its health port";
+  if (running.size() != 1) return "not exactly one kubelet runs";
   if (!facts.ready) return "the API server knows no Ready condition of its node";
   if (!*facts.ready) return absl::StrCat("its node is not ready (", facts.why, ")");
   if (!facts.renewed) return "its node has no lease";

@@ -23,18 +23,18 @@ class KubeletWatch {
  public:
   enum class Proof {
     ReadyNow,     // before anything was changed: what the API server says is enough
-    SignsOfLife,  // and the lease has been renewed under the process that now owns the port
+    SignsOfLife,  // and the lease has been renewed since the process that now runs came
   };
   explicit KubeletWatch(Proof proof) : proof_(proof) {}
 
-  // Empty when nothing speaks against it.  `owners`: pids on kubelet's health port.
-  std::string Objection(const NodeFacts& facts, const std::vector<std::int64_t>& owners);
+  // Empty when nothing speaks against it.  `running`: pids of kubelets.
+  std::string Objection(const NodeFacts& facts, const std::vector<std::int64_t>& running);
 
  private:
   const Proof proof_;
-  std::vector<std::int64_t> owners_;
+  std::vector<std::int64_t> running_;
   std::optional<std::string> last_;    // what the lease said the last time
-  std::optional<std::string> before_;  // what it said when these owners came
+  std::optional<std::string> before_;  // what it said when these came
   bool renewed_ = false;
 };
 

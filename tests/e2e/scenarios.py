@@ -122,6 +122,8 @@ class Scenarios(PlanDiff):
                          [("VERDICT_UNSPECIFIED", [])], f"{node.name}: what the report says")
         expect("next: " in text, f"no next command in the output:\n{text}")
         self.log(f"  reason: {step['reason']}")
+        self.log(f"  outage seen from outside: {seen.outages()[first.name]}, rollback's notes: "
+                 f"{step['rollbackReport'].get('notes', [])}")
 
     # --- S3
 

@@ -127,7 +127,7 @@ NodeFacts Facts(const std::string& renewed, bool ready = true) { return {ready, 
 TEST(KubeletWatch, OnlyARenewalUnderTheNewProcessIsASignOfLife) {
   KubeletWatch watch(KubeletWatch::Proof::SignsOfLife);
   EXPECT_NE(watch.Objection(Facts("1"), {}), "");
-  EXPECT_NE(watch.Objection(Facts("2"), {}), "") << "nobody owns the port";
+  EXPECT_NE(watch.Objection(Facts("2"), {}), "") << "none runs";
   EXPECT_NE(watch.Objection(Facts("2"), {8}), "") << "the old process has written this";
   EXPECT_EQ(watch.Objection(Facts("3"), {8}), "");
   EXPECT_EQ(watch.Objection(Facts("3"), {8}), "");
