@@ -2,22 +2,24 @@
 """How long a rollout takes a component away, and what the gate costs beyond what it waits for.
 
 Repeats a one-flag rollout over three nodes of the lab (each run another value, so that kubelet never
-meets a content it has just ended) and prints medians over all nodes of all runs.
+meets a content it has just ended) and prints medians over all nodes of all runs; then the same work by
+hand beside it (verdict_ratios.py), and what an agent costs at rest.
 
   rollout_times.py --programs BUILD/bin [--runs 5]"""
 import argparse
 import os
+import shutil
 import statistics
 import sys
 import tempfile
-import shutil
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
 # pylint: disable=wrong-import-position
+import verdict_ratios
 from environments import Lab
 from harness import Belay
-from scenarios import plan, set_flag
+from basics import plan, set_flag
 from watchers import Availability
 
 _FIRST_VALUE = 501
@@ -65,6 +67,8 @@ def main():
         environment.up(print)
         belay.up()
         measure(belay, options.runs, print)
+        verdict_ratios.at_rest(belay, 60, print)
+        verdict_ratios.measure(belay, options.runs, print)
         return 0
     finally:
         belay.down()
