@@ -1,6 +1,7 @@
 #include "cli/files.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,8 +29,25 @@ absl::Status WriteAll(int fd, const std::string& bytes, const std::string& path)
     if (written < 0) return Errno("write", path);
     at += static_cast<std::size_t>(written);
   }
-  if (::fsync(fd) != 0) return Errno("sync", path);
   return absl::OkStatus();
+}
+
+// A device or a FIFO is written into: a rename would put a file in its place, /dev/null too.
+absl::Status WriteInto(const std::string& path, const std::string& bytes) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return Errno("open", path);
+  absl::Status status = WriteAll(fd, bytes, path);
+  if (::close(fd) != 0 && status.ok()) status = Errno("close", path);
+  return status;
+}
+
+// Where links lead; the path itself where nothing is there yet.
+std::string BehindLinks(const std::string& path) {
+  char* const real = ::realpath(path.c_str(), nullptr);
+  if (real == nullptr) return path;
+  std::string found(real);
+  ::free(real);
+  return found;
 }
 
 }  // namespace
@@ -60,6 +78,7 @@ absl::Status WriteNewFile(const std::string& path, const std::string& bytes, uns
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return Errno("create", path);
   absl::Status status = WriteAll(fd, bytes, path);
+  if (status.ok() && ::fsync(fd) != 0) status = Errno("sync", path);
   if (status.ok() && ::fchmod(fd, static_cast<mode_t>(mode)) != 0)
     status = Errno("set the mode of", path);
   if (::close(fd) != 0 && status.ok()) status = Errno("close", path);
@@ -67,7 +86,11 @@ absl::Status WriteNewFile(const std::string& path, const std::string& bytes, uns
   return status;
 }
 
-absl::Status ReplaceFile(const std::string& path, const std::string& bytes, unsigned mode) {
+absl::Status ReplaceFile(const std::string& given, const std::string& bytes, unsigned mode) {
+  struct stat there {};
+  const bool exists = ::stat(given.c_str(), &there) == 0;
+  if (exists && !S_ISREG(there.st_mode)) return WriteInto(given, bytes);
+  const std::string path = BehindLinks(given);
   // Dot-named: in a directory of manifests kubelet would run it.
   const std::size_t name = path.rfind('/') + 1;
   const std::string temporary =

@@ -15,7 +15,8 @@ absl::StatusOr<std::string> ReadUserFile(const std::string& path);
 // it.
 absl::Status WriteNewFile(const std::string& path, const std::string& bytes, unsigned mode);
 
-// Replaces the file: after a crash it holds the old bytes or the new ones.
+// Replaces the file, behind whatever links lead to it: after a crash it holds the old bytes or the
+// new ones.  What is no regular file, like /dev/stdout or a FIFO, is written into instead.
 absl::Status ReplaceFile(const std::string& path, const std::string& bytes, unsigned mode);
 
 }  // namespace belay

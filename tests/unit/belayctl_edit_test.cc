@@ -1,4 +1,5 @@
 // `belayctl edit` from its command line to the file, and the replacing of a file by itself.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -121,6 +122,28 @@ TEST_F(BelayctlEdit, OutThatIsTheFileItselfIsInPlace) {
   EXPECT_EQ(Bytes("a.yaml"), absl::StrReplaceAll(kPod, {{"=true", "=false"}}));
   EXPECT_EQ(Stat("a.yaml").st_mode & 07777, 0640U);
   EXPECT_TRUE(S_ISLNK(Stat("link").st_mode));
+}
+
+TEST_F(BelayctlEdit, OutThatIsNoFileIsWrittenIntoAndNeverReplaced) {
+  const std::string file = Make("a.yaml", kPod);
+  ASSERT_EQ(::symlink("/dev/null", Path("device").c_str()), 0);
+  EXPECT_EQ(Run({"--file", file, "--op", kOff, "--out", Path("device")}).code, 0);
+  EXPECT_TRUE(S_ISLNK(Stat("device").st_mode)) << "a device may be reached like that";
+  ASSERT_EQ(::mkfifo(Path("fifo").c_str(), 0600), 0);
+  const int reader = ::open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_EQ(Run({"--file", file, "--op", kOff, "--out", Path("fifo")}).code, 0);
+  char buffer[4096];
+  const ssize_t got = ::read(reader, buffer, sizeof buffer);
+  ::close(reader);
+  EXPECT_TRUE(S_ISFIFO(Stat("fifo").st_mode));
+  EXPECT_EQ(std::string(buffer, got < 0 ? 0U : static_cast<std::size_t>(got)),
+            absl::StrReplaceAll(kPod, {{"=true", "=false"}}));
+  EXPECT_EQ(Run({"--file", file, "--op", kOff, "--out", directory_}).code, 1) << "a directory";
+  Make("b.yaml", "old");
+  ASSERT_EQ(::symlink("b.yaml", Path("link").c_str()), 0);
+  EXPECT_EQ(Run({"--file", file, "--op", kOff, "--out", Path("link")}).code, 0);
+  EXPECT_TRUE(S_ISLNK(Stat("link").st_mode));
+  EXPECT_EQ(Bytes("b.yaml"), absl::StrReplaceAll(kPod, {{"=true", "=false"}}));
 }
 
 TEST_F(BelayctlEdit, NamesTheFileAndTheDirectoryThatAreInTheWay) {
