@@ -128,6 +128,26 @@ TEST(FleetModel, AClusterThatIsAbortedAloneHasNotGotThere) {
   EXPECT_EQ(state.clusters[1].phase, v1::CLUSTER_PHASE_WAITING);
 }
 
+TEST(FleetDuty, NothingBeginsUnlessTheFleetRuns) {
+  ClusterProgress cluster;
+  cluster.phase = v1::CLUSTER_PHASE_RUNNING;
+  cluster.attempt = 2;
+  Child before_its_retry;
+  before_its_retry.exists = true;
+  before_its_retry.phase = v1::ROLLOUT_PHASE_STOPPED;
+  State fleet;
+  const auto duties = [&] {
+    return std::make_pair(DutyOf(fleet, cluster, Child()),
+                          DutyOf(fleet, cluster, before_its_retry));
+  };
+  fleet.phase = v1::ROLLOUT_PHASE_RUNNING;
+  EXPECT_EQ(duties(), std::make_pair(Duty::Start, Duty::Retry));
+  fleet.phase = v1::ROLLOUT_PHASE_STOPPING;
+  EXPECT_EQ(duties(), std::make_pair(Duty::ReportHeldBack, Duty::ReportHeldBack));
+  fleet.phase = v1::ROLLOUT_PHASE_PAUSED;
+  EXPECT_EQ(duties(), std::make_pair(Duty::Nothing, Duty::Nothing));
+}
+
 TEST(FleetModel, AnOutcomeThisProgramDoesNotKnowIsNoSuccess) {
   const State state =
       Advance(InState("running"), Ended("a", static_cast<v1::ClusterOutcome>(77))).state;
