@@ -78,7 +78,8 @@ GateVerdict Gate::Observe(const Observation& observation) {
   if (healthy) {
     Healthy(observation, *server);
   } else {
-    if (ok && !first_healthy_ns_) last_ok_before_ns_ = now;
+    // What the new process says before it is believed does not make the outage shorter.
+    if (ok && !server && !first_healthy_ns_) last_ok_before_ns_ = now;
     Unhealthy(observation);
   }
   return verdict_;

@@ -97,7 +97,8 @@ class Gate {
   std::optional<std::int64_t> last_sample_ns_;
   int gaps_ = 0;  // inside of stable
   std::optional<std::int64_t> first_healthy_ns_;
-  std::optional<std::int64_t> last_ok_before_ns_;  // 200 from whomever, before first_healthy_ns_
+  std::optional<std::int64_t>
+      last_ok_before_ns_;  // 200 from anybody else, before first_healthy_ns_
   std::int64_t component_start_ns_ = 0;
   std::map<std::string, std::int64_t> kubelet_unhappy_since_ns_;  // by KubeletAnswer::what
   Exits exits_;

@@ -63,6 +63,19 @@ TEST_F(KubeletGate, AProcessInAPodIsNotTheService) {
   EXPECT_EQ(Feed(gate, 101, 112, {inside}, {8}, Status(200)), GateVerdict::Failed);
 }
 
+TEST_F(KubeletGate, TheOutageLastsUntilItIsBelieved) {
+  Gate gate(KubeletSpec());
+  gate.Observe({Ns(100.1), {Proc(7, 50, kArgv)}, {7}, Status(200)});
+  gate.Observe({Ns(100.5), {}, {}, Refused()});
+  Observation early = {Ns(110), {Proc(8, 101, kArgv)}, {8}, Status(200)};
+  early.objection = "it has not yet renewed the lease of its node";
+  gate.Observe(early);
+  EXPECT_EQ(Feed(gate, 110.2, 138, {Proc(8, 101, kArgv)}, {8}, Status(200)), GateVerdict::Passed);
+  v1::StepReport report;
+  gate.Report(&report);
+  EXPECT_NEAR(report.outage().seconds(), 10.1, 0.01);
+}
+
 TEST_F(KubeletGate, ItsFirstExitFailsTheGate) {
   Gate gate(KubeletSpec());
   gate.Observe({Ns(101), {Proc(8, 100.5, kArgv)}, {}, Refused()});
