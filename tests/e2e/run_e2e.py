@@ -50,7 +50,10 @@ def main():
 def run_scenarios(belay, only):
     """In order; what comes after a failure would stand on an unknown ground."""
     place = belay.environment.name
-    for scenario in all_of(BackScenarios(belay, log)) + all_of(LocalScenarios(belay, log)):
+    scenarios = all_of(BackScenarios(belay, log))
+    if place == "standin":  # they signal the agent itself, which the lab starts behind a wrapper
+        scenarios += all_of(LocalScenarios(belay, log))
+    for scenario in scenarios:
         name = scenario.__name__
         if only and not any(name.startswith(word + "_") for word in only):
             continue
