@@ -12,11 +12,11 @@
 #include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "common/os/random_id.h"
+#include "common/os/stop_signals.h"
 #include "common/plan/signed_file.h"
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_apply.h"
 #include "node-agent/driver/node_parts.h"
-#include "node-agent/driver/stop_signals.h"
 
 namespace belay {
 namespace {

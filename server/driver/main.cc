@@ -1,5 +1,4 @@
 // belay-server: init, run.
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "common/os/absolute_path.h"
 #include "common/os/file_lock.h"
 #include "common/os/posix_file_system.h"
+#include "common/os/stop_signals.h"
 #include "common/os/system_clock.h"
 #include "common/rpc/tls.h"
 #include "server/driver/running_server.h"
@@ -46,13 +46,7 @@ absl::Status Init(const InitOptions& wanted) {
 }
 
 absl::Status Run(const std::string& directory) {
-  // Signals are for sigwait alone; every thread made later inherits the mask.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = BlockStopSignals();
   umask(077);
 
   ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());

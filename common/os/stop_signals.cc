@@ -1,4 +1,4 @@
-#include "node-agent/driver/stop_signals.h"
+#include "common/os/stop_signals.h"
 
 #include <pthread.h>
 
