@@ -1,4 +1,4 @@
-// belay-server: init, run.
+// belay-server: init, operator, run, backup, restore.
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +18,7 @@
 #include "common/rpc/tls.h"
 #include "server/driver/running_server.h"
 #include "server/enrolment/init_server.h"
+#include "server/enrolment/operator_home.h"
 #include "server/store/backup.h"
 
 namespace belay {
@@ -45,22 +46,43 @@ absl::Status Init(const InitOptions& wanted) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<ServerConfig> ReadConfig(const FileSystem& files, const std::string& directory) {
+  const std::string path = directory + "/server.yaml";
+  const absl::StatusOr<FileContent> yaml = files.Read(path);
+  if (absl::IsNotFound(yaml.status())) {
+    return absl::NotFoundError(absl::StrCat(path,
+                                            " is not there; make a coordinator first: "
+                                            "belay-server init --dir ",
+                                            directory, " --operator NAME"));
+  }
+  RETURN_IF_ERROR(yaml.status());
+  return ParseServerConfig(yaml->bytes, path);
+}
+
+absl::Status Add(const std::string& directory, const std::string& name) {
+  umask(077);
+  ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
+  ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
+  ASSIGN_OR_RETURN(const ServerConfig config, ReadConfig(*files, directory));
+  ASSIGN_OR_RETURN(const std::string made,
+                   AddOperator(*files, {.directory = directory,
+                                        .name = name,
+                                        .server = DialAddress(config.advertise, config.listen),
+                                        .now_unix = clock->WallNowUnixMs() / 1000}));
+  std::cout << "operator " << name << ": " << made << "\n"
+            << "next: hand its directory to " << name
+            << " and to nobody else, then: belayctl --config "
+            << "config.yaml node list\n";
+  return absl::OkStatus();
+}
+
 absl::Status Run(const std::string& directory) {
   const sigset_t signals = BlockStopSignals();
   umask(077);
 
   ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
   ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
-  const std::string config_path = directory + "/server.yaml";
-  const absl::StatusOr<FileContent> yaml = files->Read(config_path);
-  if (absl::IsNotFound(yaml.status())) {
-    return absl::NotFoundError(absl::StrCat(config_path,
-                                            " is not there; make a coordinator first: "
-                                            "belay-server init --dir ",
-                                            directory, " --operator NAME"));
-  }
-  RETURN_IF_ERROR(yaml.status());
-  ASSIGN_OR_RETURN(ServerConfig config, ParseServerConfig(yaml->bytes, config_path));
+  ASSIGN_OR_RETURN(const ServerConfig config, ReadConfig(*files, directory));
   absl::Status fatal;  // written before the signal, read after Stop has joined the loop
   RunningServer::Options options;
   options.directory = directory;
@@ -123,6 +145,15 @@ int Main(int argc, char** argv) {
   CLI::App* const run = app.add_subcommand("run", "Serve until SIGTERM or SIGINT");
   run->add_option("--dir", directory, "What init made")->capture_default_str();
 
+  CLI::App* const person = app.add_subcommand("operator", "People who use belayctl");
+  person->require_subcommand(1);
+  std::string name;
+  CLI::App* const add = person->add_subcommand(
+      "add", "Make a key, a certificate and a config.yaml for one more operator");
+  add->add_option("NAME", name, "Lower-case letters, digits, '-' and '.'")->required();
+  add->add_option("--dir", directory, "What init made; the coordinator may run")
+      ->capture_default_str();
+
   std::string backup;
   CLI::App* const back = app.add_subcommand("backup", "Copy the database, also while it is served");
   back->add_option("--dir", directory, "What init made")->capture_default_str();
@@ -137,6 +168,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (add->parsed()) return Report(Add(AbsolutePath(directory), name));
   if (back->parsed()) return Report(Back(AbsolutePath(directory), AbsolutePath(backup)));
   if (restore->parsed()) return Report(Restore(AbsolutePath(directory), AbsolutePath(backup)));
   return Report(init->parsed() ? Init(made) : Run(AbsolutePath(directory)));

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/crypto/x509.h"
 #include "common/os/posix_file_system.h"
+#include "server/enrolment/operator_home.h"
 
 namespace belay {
 namespace {
@@ -222,6 +223,59 @@ TEST(InitServer, WorksOnARealDiskAndForItsOwnUser) {
   EXPECT_TRUE(files.Read(result->operator_config).ok());
   EXPECT_EQ(InitServer(files, options).status().code(), absl::StatusCode::kAlreadyExists);
   std::filesystem::remove_all(home);
+}
+
+OperatorOptions Bob() {
+  return {.directory = "/var/lib/belay-server",
+          .name = "bob",
+          .server = "belay.example:7443",
+          .now_unix = kNow};
+}
+
+TEST(AddOperator, MakesOneThatTheServerTrusts) {
+  Tree tree;
+  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  const auto made = AddOperator(tree, Bob());
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(*made, "/var/lib/belay-server/operators/bob/config.yaml");
+  const KeyPair bob{At(tree, "/operators/bob/client.key"), At(tree, "/operators/bob/client.pem")};
+  EXPECT_TRUE(CheckKeyPair(bob, At(tree, "/tls/ca.pem"), kNow).ok());
+  EXPECT_EQ(ReadCertificate(bob.certificate_pem)->uris,
+            std::vector<std::string>{"spiffe://belay/operator/bob"});
+  EXPECT_EQ(At(tree, "/operators/bob/config.yaml"), At(tree, "/operators/ana/config.yaml"));
+}
+
+TEST(AddOperator, ReplacesNobodyAndRefusesBadNames) {
+  Tree tree;
+  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  ASSERT_TRUE(AddOperator(tree, Bob()).ok());
+  const std::string key = At(tree, "/operators/bob/client.key");
+  EXPECT_EQ(AddOperator(tree, Bob()).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(At(tree, "/operators/bob/client.key"), key);
+  OperatorOptions out = Bob();
+  out.name = "../bob";
+  EXPECT_EQ(AddOperator(tree, out).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AddOperator, LeavesNothingHalfWhereverItIsKilled) {
+  Tree whole;
+  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  const Tree before = whole;
+  ASSERT_TRUE(AddOperator(whole, Bob()).ok());
+  ASSERT_GT(whole.calls, before.calls);
+  for (int at = before.calls; at < whole.calls; ++at) {
+    Tree tree = before;
+    tree.at = at;
+    tree.kill = true;
+    EXPECT_THROW(static_cast<void>(AddOperator(tree, Bob())), Kill);
+    const std::string home = "/var/lib/belay-server/operators/bob";
+    EXPECT_EQ(tree.List(home).ok(), tree.Read(home + "/config.yaml").ok()) << at;
+  }
+}
+
+TEST(DialAddress, BracketsIpv6) {
+  EXPECT_EQ(DialAddress("belay.example", "0.0.0.0:7443"), "belay.example:7443");
+  EXPECT_EQ(DialAddress("fd00::1", "[::]:1"), "[fd00::1]:1");
 }
 
 TEST(InitServer, RefusesNamesAndAddressesBeforeItWritesAnything) {
