@@ -99,11 +99,16 @@ class Belay:
     def _program(self, name):
         return os.path.join(self._programs, name)
 
-    def belayctl_command(self, *arguments):
-        return [self._program("belayctl"), "--config", self._operator, *arguments]
+    def add_operator(self, name):
+        """Path of the config.yaml of one more operator."""
+        run([self._program("belay-server"), "operator", "add", name, "--dir", self._server_directory])
+        return os.path.join(self._server_directory, "operators", name, "config.yaml")
 
-    def belayctl(self, *arguments, check=True, timeout=600):
-        return run(self.belayctl_command(*arguments), check=check, timeout=timeout)
+    def belayctl_command(self, *arguments, config=None):
+        return [self._program("belayctl"), "--config", config or self._operator, *arguments]
+
+    def belayctl(self, *arguments, check=True, timeout=600, config=None):
+        return run(self.belayctl_command(*arguments, config=config), check=check, timeout=timeout)
 
     def belayctl_json(self, *arguments):
         return json.loads(self.belayctl("-o", "json", *arguments).stdout)

@@ -280,5 +280,6 @@ class _Symlinked:
 
 
 def all_of(scenarios):
-    """In order, by name: s1_..., s2_..."""
-    return [getattr(scenarios, name) for name in dir(scenarios) if name[0] == "s" and name[1].isdigit()]
+    """In the order of their numbers: s1_..., s2_..."""
+    names = [name for name in dir(scenarios) if re.match(r"s\d+_", name)]
+    return [getattr(scenarios, name) for name in sorted(names, key=lambda n: int(re.match(r"s(\d+)", n)[1]))]

@@ -80,17 +80,18 @@ class Availability:
 
 
 class ManifestWatcher(Background):
-    """Records each change of the nodes' API server manifests, in order."""
+    """Records each change of one of the nodes' manifests, of the API server or of `path`, in order."""
 
-    def __init__(self, nodes):
+    def __init__(self, nodes, path=None):
         super().__init__(0.02)
         self._nodes = nodes
-        self._last = {node.name: _file_id(node.manifest()) for node in nodes}
+        self._files = {node.name: node.path(path) if path else node.manifest() for node in nodes}
+        self._last = {name: _file_id(file) for name, file in self._files.items()}
         self.changes = []  # (time.monotonic(), node name)
 
     def tick(self):
         for node in self._nodes:
-            now = _file_id(node.manifest())
+            now = _file_id(self._files[node.name])
             if now != self._last[node.name]:
                 self._last[node.name] = now
                 self.changes.append((time.monotonic(), node.name))

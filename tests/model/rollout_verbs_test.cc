@@ -44,7 +44,7 @@ class Told {
     v1::RolloutEvent event;
     event.mutable_verdict()->set_node(node);
     event.mutable_verdict()->set_attempt(attempt);
-    event.mutable_verdict()->set_verdict(verdict);
+    event.mutable_verdict()->set_verdict(static_cast<std::uint32_t>(verdict));
     Tell(event);
   }
   void Accepted(const std::string& node) {

@@ -152,7 +152,7 @@ void World::MakeTrouble() {
   for (int i = 0; i < trouble_.agent_deaths; ++i) {
     const bool at_call = time_.Chance(60);
     const int call = static_cast<int>(time_.Between(0, 60));
-    time_.After(sometime(), [this, &node = someone(), how = cut(), at_call, call] {
+    time_.After(sometime(), [&node = someone(), how = cut(), at_call, call] {
       if (!node.up()) return;
       if (at_call) return node.KillAtCall(call, how);
       node.Kill(how);
