@@ -33,6 +33,10 @@ GOOD = {
 CASES = {**GOOD, **kubelet_cases(int(NUMBER)), **HAZARDS}
 
 
+class FalsePass(AssertionError):
+    """What must never be seen, not once: a bad edit that counts as good, or files that are not put back."""
+
+
 def managed_files(node):
     """Path -> content of everything a case may change."""
     directory = os.path.dirname(node.manifest())
@@ -79,13 +83,16 @@ def run_case(belay, name):
                      str(measured.get("notes", "")) + " " + str(found.get("reason", ""))))
         log("  " + " | ".join(rows[-1]))
     first = rows[0]
+    if wanted != COMMITTED:
+        if first[2] == COMMITTED:
+            raise FalsePass(f"{name} is committed\n{text}")
+        for node in belay.nodes:
+            if managed_files(node) != files[node.name]:
+                raise FalsePass(f"{name}: the files of {node.name} are not what they were\n{text}")
     expect_equal(first[2], wanted, f"{name}: verdict of the first node\n{text}")
     expect(words in text + first[5], f"{name}: {words!r} is not in\n{text}\n{first[5]}")
     if wanted == COMMITTED:
         expect_equal([row[2] for row in rows], [COMMITTED] * len(rows), f"{name}: all nodes")
-    else:
-        for node in belay.nodes:
-            expect_equal(managed_files(node), files[node.name], f"{node.name}: files")
     log(f"## {name}: {wanted}, {took:.0f} s")
     return first
 
@@ -102,17 +109,28 @@ def main():
     only = options.only.split(",") if options.only else CASES
 
     def work(belay):
-        rows, failed = [], []
+        rows, failed, again = [], [], []
         for name in (name for name in CASES if name in only):
             try:
                 rows.append(run_case(belay, name))
-            except AssertionError as reason:
+            except FalsePass as reason:
                 log(f"## {name}: FAILED: {reason}")
                 failed.append(name)
-            belay.wait_nodes_ready()  # one fall says nothing about the next, if all stand again
+            except AssertionError as reason:
+                # Another word than the one looked for, a wait that ran out: a machine that is busy does that.
+                log(f"## {name}: once more, because: {reason}")
+                again.append(name)
+                belay.wait_nodes_ready(300)
+                try:
+                    rows.append(run_case(belay, name))
+                except AssertionError as second:
+                    log(f"## {name}: FAILED twice: {second}")
+                    failed.append(name)
+            belay.wait_nodes_ready(300)  # one fall says nothing about the next, if all stand again
         log("## case | verdict of the first node | outage of its API server (polled from outside) and gate, seconds")
         for name, _, verdict, outage, gate, _ in rows:
             log(f"## {name} | {'refused' if verdict == REFUSED else verdict} | {outage} | {gate}")
+        log(f"## {len(rows)} of {len(rows) + len(failed)} as they must be; once more: {', '.join(again) or 'none'}")
         expect(not failed, f"not as they must be: {', '.join(failed)}")
     return run_on("lab", options.programs, None, options.budget, work, prepare=put_restart_program,
                   enrol_options=ENROL_OPTIONS, agent_settings=AGENT_SETTINGS)
