@@ -8,24 +8,21 @@ hand beside it (verdict_ratios.py), and what an agent costs at rest.
   rollout_times.py --programs BUILD/bin [--runs 5]"""
 import argparse
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
 # pylint: disable=wrong-import-position
 import verdict_ratios
-from environments import Lab
-from harness import Belay
 from basics import plan, set_flag
+from frame import lab_missing, log, run_on
 from watchers import Availability
 
 _FIRST_VALUE = 501
 
 
-def measure(belay, runs, log):
+def measure(belay, runs, say):
     """Runs the rollouts and logs the table; AssertionError when one is not committed everywhere."""
     rows = {"outage (by the agent)": [], "outage (polled from outside every 0.1 s)": [],
             "gate, publishing to verdict": [], "the API server's own start": [],
@@ -45,35 +42,27 @@ def measure(belay, runs, log):
             rows["stable period"].append(report["stableSeconds"])
             rows["beyond: gate - start - stable"].append(
                 report["gateSeconds"] - report["componentStartSeconds"] - report["stableSeconds"])
-    log(f"## seconds on the {belay.environment.name}, {runs} rollouts x {len(belay.nodes)} nodes: "
+    say(f"## seconds on the {belay.environment.name}, {runs} rollouts x {len(belay.nodes)} nodes: "
         "median (smallest to largest)")
     for what, values in rows.items():
-        log(f"##   {what}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+        say(f"##   {what}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", required=True)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--budget", type=int, default=3600, help="seconds until it gives up")
     options = parser.parse_args()
-    reason = Lab.why_not()
-    if reason:
-        print(reason, file=sys.stderr)
-        return 1
-    base = tempfile.mkdtemp(prefix="belay-bench-")
-    environment = Lab(keep=os.environ.get("BELAY_LAB_KEEP") == "1")
-    belay = Belay(environment, os.path.abspath(options.programs), base)
-    try:
-        environment.up(print)
-        belay.up()
-        measure(belay, options.runs, print)
-        verdict_ratios.at_rest(belay, 60, print)
-        verdict_ratios.measure(belay, options.runs, print)
-        return 0
-    finally:
-        belay.down()
-        environment.down()
-        shutil.rmtree(base, ignore_errors=True)
+    missing = lab_missing("the rollout benchmark")
+    if missing is not None:
+        return missing
+
+    def work(belay):
+        measure(belay, options.runs, log)
+        verdict_ratios.at_rest(belay, 60, log)
+        verdict_ratios.measure(belay, options.runs, log)
+    return run_on("lab", options.programs, None, options.budget, work)
 
 
 if __name__ == "__main__":
