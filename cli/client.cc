@@ -173,6 +173,21 @@ absl::StatusOr<v1::Fleet> Client::ChangeFleet(const v1::ChangeFleetRequest& requ
   return impl_->CallTwice<v1::Fleet>(
       [&] { return impl_->Call(&v1::Admin::Stub::ChangeFleet, request); });
 }
+absl::StatusOr<v1::ListLocksReply> Client::ListLocks(const v1::ListLocksRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListLocks, request);
+}
+// Taking is renewing the second time, and releasing what is released is ok.
+absl::StatusOr<v1::Lock> Client::TakeLock(const v1::TakeLockRequest& request) {
+  return impl_->CallTwice<v1::Lock>(
+      [&] { return impl_->Call(&v1::Admin::Stub::TakeLock, request); });
+}
+absl::StatusOr<v1::ReleaseLockReply> Client::ReleaseLock(const v1::ReleaseLockRequest& request) {
+  return impl_->CallTwice<v1::ReleaseLockReply>(
+      [&] { return impl_->Call(&v1::Admin::Stub::ReleaseLock, request); });
+}
+absl::StatusOr<v1::BreakLockReply> Client::BreakLock(const v1::BreakLockRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::BreakLock, request);
+}
 absl::StatusOr<v1::ListRolloutsReply> Client::ListRollouts(const v1::ListRolloutsRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRollouts, request);
 }

@@ -45,6 +45,10 @@ class Client {
   absl::StatusOr<v1::Fleet> GetFleet(const v1::GetFleetRequest& request);
   absl::StatusOr<v1::ListFleetsReply> ListFleets(const v1::ListFleetsRequest& request);
   absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request);
+  absl::StatusOr<v1::ListLocksReply> ListLocks(const v1::ListLocksRequest& request);
+  absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request);
+  absl::StatusOr<v1::ReleaseLockReply> ReleaseLock(const v1::ReleaseLockRequest& request);
+  absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request);
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
   // Sent again after a broken connection: each change says the same twice.

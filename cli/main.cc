@@ -48,6 +48,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   CLI::App& fleet = Group(root, "fleet", "Carry plans out on several clusters");
   AddFleetStart(fleet, session);
   AddFleetVerbs(fleet, session);
+  AddLockVerbs(Group(root, "lock", "Keep the rollouts of others off a cluster"), session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

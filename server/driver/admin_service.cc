@@ -209,6 +209,42 @@ grpc::ServerUnaryReactor* AdminService::ChangeFleet(grpc::CallbackServerContext*
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::ListLocks(grpc::CallbackServerContext* context,
+                                                  const v1::ListLocksRequest* request,
+                                                  v1::ListLocksReply* reply) {
+  return Call(loop_, context, kListLocks, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.ListLocks(*request);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::TakeLock(grpc::CallbackServerContext* context,
+                                                 const v1::TakeLockRequest* request,
+                                                 v1::Lock* reply) {
+  return Call(loop_, context, kTakeLock, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.TakeLock(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::ReleaseLock(grpc::CallbackServerContext* context,
+                                                    const v1::ReleaseLockRequest* request,
+                                                    v1::ReleaseLockReply* reply) {
+  return Call(loop_, context, kReleaseLock, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.ReleaseLock(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::BreakLock(grpc::CallbackServerContext* context,
+                                                  const v1::BreakLockRequest* request,
+                                                  v1::BreakLockReply* reply) {
+  return Call(loop_, context, kBreakLock, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.BreakLock(*request, name);
+              });
+}
+
 grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* context,
                                                  const v1::DiffPlanRequest* request,
                                                  v1::DiffPlanReply* reply) {

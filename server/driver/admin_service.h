@@ -70,6 +70,17 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* ChangeFleet(grpc::CallbackServerContext* context,
                                         const v1::ChangeFleetRequest* request,
                                         v1::Fleet* reply) override;
+  grpc::ServerUnaryReactor* ListLocks(grpc::CallbackServerContext* context,
+                                      const v1::ListLocksRequest* request,
+                                      v1::ListLocksReply* reply) override;
+  grpc::ServerUnaryReactor* TakeLock(grpc::CallbackServerContext* context,
+                                     const v1::TakeLockRequest* request, v1::Lock* reply) override;
+  grpc::ServerUnaryReactor* ReleaseLock(grpc::CallbackServerContext* context,
+                                        const v1::ReleaseLockRequest* request,
+                                        v1::ReleaseLockReply* reply) override;
+  grpc::ServerUnaryReactor* BreakLock(grpc::CallbackServerContext* context,
+                                      const v1::BreakLockRequest* request,
+                                      v1::BreakLockReply* reply) override;
   grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
                                      const v1::DiffPlanRequest* request,
                                      v1::DiffPlanReply* reply) override;

@@ -27,6 +27,10 @@ inline constexpr char kStartFleet[] = "/belay.v1.Admin/StartFleet";
 inline constexpr char kListFleets[] = "/belay.v1.Admin/ListFleets";
 inline constexpr char kGetFleet[] = "/belay.v1.Admin/GetFleet";
 inline constexpr char kChangeFleet[] = "/belay.v1.Admin/ChangeFleet";
+inline constexpr char kListLocks[] = "/belay.v1.Admin/ListLocks";
+inline constexpr char kTakeLock[] = "/belay.v1.Admin/TakeLock";
+inline constexpr char kReleaseLock[] = "/belay.v1.Admin/ReleaseLock";
+inline constexpr char kBreakLock[] = "/belay.v1.Admin/BreakLock";
 inline constexpr char kRevertRollout[] = "/belay.v1.Admin/RevertRollout";
 
 // `method` is the full path of the call.  PERMISSION_DENIED names who and what.

@@ -39,6 +39,8 @@ absl::Status Coordinator::Start() {
   for (const store::EmergencyRow& row : emergencies) registry_.SetEmergency(row.id, row.reason);
   ASSIGN_OR_RETURN(auto clears, store_.PendingClearRequests());
   for (store::ClearRequestRow& row : clears) clears_[row.node] = std::move(row);
+  ASSIGN_OR_RETURN(const auto lock_events, store_.LockEvents());
+  for (const v1::LockEvent& event : lock_events) locks_ = locks::Advance(locks_, event);
   RETURN_IF_ERROR(book_.LoadRunning());
   RETURN_IF_ERROR(StartFleets());
   RETURN_IF_ERROR(HoldWhatWasRestored());
@@ -118,6 +120,11 @@ void Coordinator::Settle(bool idle) {
 // One event: worked out, made durable, then in effect.
 void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event) {
   if (!fatal_.ok()) return;
+  // These begin a node by themselves: by what is known now, not when somebody last looked.
+  if (event.has_soak_ended() || event.has_resumed() || event.has_approved()) {
+    FeedReadiness(entry);
+    if (!fatal_.ok()) return;
+  }
   const std::optional<Turn> turn = book_.Prepare(entry, std::move(event), clock_.WallNowUnixMs());
   if (!turn) return Frozen(*entry);
   const auto write = [&]() -> absl::Status {
@@ -255,8 +262,12 @@ void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
   const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
   const std::string leader =
       entry->state.leader_last ? registry_.Leader(entry->row.cluster) : std::string();
-  if (ready == entry->state.ready && leader == entry->state.leader) return;
+  const std::string hold = HoldOf(*entry);
+  if (ready == entry->state.ready && leader == entry->state.leader && hold == entry->state.hold) {
+    return;
+  }
   v1::RolloutEvent event;
+  event.mutable_readiness()->set_hold(hold);
   event.mutable_readiness()->set_etcd_leader(leader);
   for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
   Feed(entry, std::move(event));

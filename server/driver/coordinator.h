@@ -25,6 +25,7 @@
 #include "server/driver/ports.h"
 #include "server/driver/rollout_book.h"
 #include "server/fleet/duty.h"
+#include "server/locks/locks.h"
 #include "server/registry/registry.h"
 #include "server/store/store.h"
 
@@ -74,6 +75,13 @@ class Coordinator {
   absl::StatusOr<v1::ListFleetsReply> ListFleets();
   absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request,
                                         const std::string& operator_name);
+  absl::StatusOr<v1::ListLocksReply> ListLocks(const v1::ListLocksRequest& request);
+  absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request,
+                                    const std::string& operator_name);
+  absl::StatusOr<v1::ReleaseLockReply> ReleaseLock(const v1::ReleaseLockRequest& request,
+                                                   const std::string& operator_name);
+  absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request,
+                                               const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
   // `answer` is called exactly once, now or when the nodes have answered or the time is over.
   void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
@@ -119,6 +127,7 @@ class Coordinator {
   void Frozen(const RolloutEntry& entry);
   void FireTimers();
   void FeedReadiness(const std::shared_ptr<RolloutEntry>& entry);
+  std::string HoldOf(const RolloutEntry& entry) const;  // why it may not begin a node; or empty
   void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();
@@ -131,8 +140,14 @@ class Coordinator {
                                                        std::int64_t now_unix);
   // `fleet`: whose own rollout it is to be, or empty.
   absl::Status WhyNotFree(const std::string& cluster, const std::string& fleet) const;
+  // By an operator's lock that is not `who`'s.
+  absl::Status WhyLocked(const std::string& cluster, const std::string& who) const;
   absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
   absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
+  absl::Status FeedLock(const v1::LockEvent& event);
+  absl::Status CheckLockRequest(const std::string& what, const std::string& cluster,
+                                const std::string& reason);
+  void AddLocks(const std::string& cluster, v1::ListLocksReply& reply) const;
   absl::StatusOr<v1::Rollout> GiveUp(const RolloutEntry& entry, RolloutVerb verb,
                                      const v1::OperatorWord& word);
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;
@@ -177,6 +192,7 @@ class Coordinator {
   std::map<TimerKey, std::int64_t> timers_;  // due at, BootNowNs
   std::map<std::string, Sent> sent_;         // by rollout
   std::map<NodeId, store::ClearRequestRow> clears_;
+  locks::Table locks_;
   std::map<std::string, v1::Progress> progress_;  // of the node in flight, by rollout
   std::multimap<std::string, std::shared_ptr<RolloutWatcher>> watchers_;
   PlanDiffs diffs_;

@@ -99,6 +99,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
   RETURN_IF_ERROR(CheckOptions(request.options()));
   RETURN_IF_ERROR(WhyNotFree(request.cluster(), ""));
+  RETURN_IF_ERROR(WhyLocked(request.cluster(), operator_name));
   RETURN_IF_ERROR(LearnNodes());
   ASSIGN_OR_RETURN(registry::Order order,
                    registry::OrderOf(request.cluster(),
@@ -133,6 +134,13 @@ v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
       if (!reason.empty()) absl::StrAppend(&why, why.empty() ? "" : "; ", name, ": ", reason);
     }
     if (!why.empty()) rollout.set_waiting_for(absl::StrCat(rollout.waiting_for(), " (", why, ")"));
+  }
+  const locks::Held* const lock =
+      locks::Against(locks_, entry.row.cluster, entry.row.started_by, clock_.WallNowUnixMs());
+  if (lock != nullptr && entry.state.phase == v1::ROLLOUT_PHASE_RUNNING) {
+    rollout.set_next(absl::StrCat("belayctl lock list --cluster ", entry.row.cluster, "   # if ",
+                                  lock->owner, " cannot release it: belayctl lock break ",
+                                  entry.row.cluster, " --reason REASON"));
   }
   const auto it = progress_.find(entry.row.id);
   for (v1::RolloutNode& node : *rollout.mutable_nodes()) {

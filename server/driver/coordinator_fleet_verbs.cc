@@ -78,7 +78,10 @@ absl::StatusOr<v1::FleetStarted> Coordinator::FleetOf(const v1::StartFleetReques
   *started.mutable_options() = request.strategy().options();
   started.set_submitter(operator_name);
   for (const v1::FleetStage& stage : stages) {
-    for (const std::string& cluster : stage.clusters()) RETURN_IF_ERROR(WhyNotFree(cluster, ""));
+    for (const std::string& cluster : stage.clusters()) {
+      RETURN_IF_ERROR(WhyNotFree(cluster, ""));
+      RETURN_IF_ERROR(WhyLocked(cluster, operator_name));
+    }
   }
   return started;
 }

@@ -90,6 +90,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::RevertRollout(
     return absl::FailedPreconditionError(absl::StrCat(what, why, "; nothing was started"));
   }
   RETURN_IF_ERROR(WhyNotFree(entry->row.cluster, ""));
+  RETURN_IF_ERROR(WhyLocked(entry->row.cluster, operator_name));
   RETURN_IF_ERROR(LearnNodes());
   store::RolloutRow row;
   row.cluster = entry->row.cluster;

@@ -156,6 +156,7 @@ absl::StatusOr<v1::Rollout> Coordinator::ChangeRollout(RolloutVerb verb,
   if (verb == RolloutVerb::Retry) {
     RETURN_IF_ERROR(LearnNodes());  // those enrolled since then, also when they never connected
     RETURN_IF_ERROR(WhyNoRetry(*entry));
+    RETURN_IF_ERROR(WithContext(WhyLocked(entry->row.cluster, entry->row.started_by), what));
   }
   Feed(entry, event);
   RETURN_IF_ERROR(fatal_);

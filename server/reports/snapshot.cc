@@ -48,6 +48,7 @@ std::string WaitingFor(const rollout::State& state) {
   }
   if (state.phase != v1::ROLLOUT_PHASE_RUNNING) return "";
   if (!state.soaking.empty()) return absl::StrCat("the soak time after ", state.soaking);
+  if (!state.hold.empty()) return state.hold;
   if (state.awaiting_readiness.empty()) return "";
   std::vector<std::string> missing;
   std::set_difference(state.cluster.begin(), state.cluster.end(), state.ready.begin(),

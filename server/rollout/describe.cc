@@ -48,6 +48,7 @@ std::string StateDigest(const State& state) {
   add_later("leader last", state.leader_last ? "yes" : "");
   add_later("soaks", state.soaks ? "yes" : "");
   add_later("deadline", state.has_deadline ? "yes" : "");
+  add_later("hold", state.hold);
   return Sha256Hex(text);
 }
 
@@ -83,6 +84,7 @@ std::string Describe(const State& state) {
                             count);
       }
       if (!state.soaking.empty()) return absl::StrCat("soaking after ", state.soaking, ", ", count);
+      if (!state.hold.empty()) return absl::StrCat("waiting for ", state.hold, ", ", count);
       return absl::StrCat("running, ", count);
     default:
       return "not started";

@@ -57,6 +57,7 @@ class Turn {
   // What was known of the cluster is as old as the crash, and timers are gone with it.
   void Recovered() {
     s().ready.clear();
+    s().hold.clear();
     s().leader.clear();
     s().awaiting_readiness.clear();
     if (HasEnded(s())) return;
@@ -71,6 +72,7 @@ class Turn {
 
   void Ready(const v1::ClusterReadiness& event) {
     s().ready = {event.ready().begin(), event.ready().end()};
+    s().hold = event.hold();
     if (s().leader_last) s().leader = event.etcd_leader();
   }
 
@@ -189,6 +191,7 @@ class Turn {
     s().stop_reason.clear();
     s().next.clear();
     s().ready = {};  // nobody has looked since it stopped
+    s().hold.clear();
     s().leader.clear();
     s().retry_request = word.request_id();
     Go();
@@ -215,6 +218,10 @@ class Turn {
       return std::move(step_);
     }
     if (s().phase != v1::ROLLOUT_PHASE_RUNNING || !s().soaking.empty()) return std::move(step_);
+    if (!s().hold.empty()) {
+      AwaitNobody();  // it can last for days; nobody is late meanwhile
+      return std::move(step_);
+    }
     if (!AllReady(s())) {
       if (s().awaiting_readiness != next->name) {
         s().awaiting_readiness = next->name;
@@ -310,7 +317,7 @@ bool MayBeTold(const State& state, const NodeProgress& node) {
   if (HasEnded(state)) return false;
   if (node.phase == v1::NODE_PHASE_IN_PROGRESS) return true;
   return node.phase == v1::NODE_PHASE_DISPATCHED && state.phase == v1::ROLLOUT_PHASE_RUNNING &&
-         AllReady(state);
+         state.hold.empty() && AllReady(state);
 }
 
 Step Advance(const State& state, const v1::RolloutEvent& event) {

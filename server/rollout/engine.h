@@ -1,7 +1,8 @@
 // The order of one rollout over the control-plane nodes of one cluster, as a pure function.  No
 // clock, no I/O, no throw.  Dispatching happens in one function, at the end of each event; a node
 // begins only while nothing is in flight, nothing has fallen, nobody has paused or ended the
-// rollout, and every other node of the cluster is ready.  docs/rollout-states.md has the table.
+// rollout, nothing holds the cluster, and every other node of it is ready.  docs/rollout-states.md
+// has the table.
 #pragma once
 #include <cstdint>
 #include <set>
@@ -25,6 +26,7 @@ struct State {
   std::vector<NodeProgress> nodes;                         // in the order of the rollout
   std::set<std::string> cluster;  // every control-plane node; all must be ready before one begins
   std::set<std::string> ready;    // as last told; empty after a recovery
+  std::string hold;  // as last told with it: why nothing may begin all the same; else empty
   v1::StopCause stop_cause = v1::STOP_CAUSE_UNSPECIFIED;
   std::string stop_node;
   std::string stop_reason;
@@ -62,7 +64,8 @@ Step Advance(const State& state, const v1::RolloutEvent& event);
 bool IsInFlight(v1::NodePhase phase);
 bool HasEnded(const State& state);  // completed or stopped
 // Whether the plan may be sent to this node now.  A node that has begun may always be told to go
-// on; one that was told, but has perhaps not begun, only while the rollout runs and all are ready.
+// on; one that was told, but has perhaps not begun, only while the rollout runs, nothing holds it
+// and all are ready.
 bool MayBeTold(const State& state, const NodeProgress& node);
 
 // Hash of everything in the state; journalled beside each event and compared at replay.

@@ -81,8 +81,8 @@ std::optional<std::string> BrokenInvariant(const State& state) {
     return "a soak time runs after a node that has not committed, or after the end";
   }
   if (!state.awaiting_readiness.empty() &&
-      (state.phase != v1::ROLLOUT_PHASE_RUNNING || in_flight > 0 || first_waiting == nullptr ||
-       first_waiting->name != state.awaiting_readiness)) {
+      (state.phase != v1::ROLLOUT_PHASE_RUNNING || in_flight > 0 || !state.hold.empty() ||
+       first_waiting == nullptr || first_waiting->name != state.awaiting_readiness)) {
     return "waits for readiness on behalf of a node that is not next";
   }
   return std::nullopt;
@@ -154,6 +154,7 @@ std::optional<std::string> BrokenTransition(const State& before, const v1::Rollo
       return "a node began while a node of the cluster was not ready";
     }
     if (!now.soaking.empty()) return "a node began before the soak time was over";
+    if (!now.hold.empty()) return absl::StrCat("a node began in spite of ", now.hold);
     if (event.has_recovered() || event.has_started() || event.has_retried()) {
       return "a node began on readiness that nobody has told since";
     }
@@ -167,9 +168,10 @@ std::optional<std::string> BrokenTransition(const State& before, const v1::Rollo
                           ", which the journal does not know in flight");
     }
   }
-  // Progress cannot stop: a running rollout always waits for something that comes by itself.
+  // Progress cannot stop: a running rollout always waits for something that comes by itself.  What
+  // holds it has an end of its own, and is told anew then.
   if (now.phase == v1::ROLLOUT_PHASE_RUNNING && now.awaiting_readiness.empty() &&
-      now.soaking.empty() &&
+      now.soaking.empty() && now.hold.empty() &&
       std::none_of(now.nodes.begin(), now.nodes.end(),
                    [](const NodeProgress& n) { return IsInFlight(n.phase); })) {
     return "the rollout runs but waits for nothing";

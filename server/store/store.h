@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "belay/v1/lock.pb.h"
 #include "server/store/database.h"
 #include "server/store/rows.h"
 
@@ -72,6 +73,10 @@ class Store {
   // The rollout of one cluster of it; empty: none has begun.
   absl::StatusOr<std::string> RolloutOfFleet(const std::string& fleet_id,
                                              const std::string& cluster);
+
+  // What happened to the locks of clusters, oldest first; of all or, for people, of one cluster.
+  absl::Status AppendLockEvent(const v1::LockEvent& event);
+  absl::StatusOr<std::vector<v1::LockEvent>> LockEvents(const std::string& cluster = "");
 
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);

@@ -26,7 +26,7 @@ struct Case {
 std::string TextOf(const Case& c) {
   return absl::StrCat(c.budget.crashes, " crashes, ", c.budget.losses, " losses, ",
                       c.budget.doubles, " doubles, ", c.budget.flips, " flips, ", c.budget.verbs,
-                      " verbs", c.wanted.approval ? ", approval" : "",
+                      " verbs, ", c.budget.locks, " locks", c.wanted.approval ? ", approval" : "",
                       c.wanted.soak ? ", soak" : "", c.wanted.deadline ? ", deadline" : "");
 }
 
@@ -35,6 +35,7 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
                              {{.losses = 1, .doubles = 1}, {}},
                              {{.flips = 1}, {}},
                              {{.verbs = 1}, {.soak = true}},
+                             {{.locks = 2}, {.soak = true}},
                              {{.verbs = 2}, {.approval = true, .deadline = true}}};
   // The long search, left out of the quick suite; the bound is on the world, not on the invariants.
   if (const char* deep = std::getenv("BELAY_DEEP_SEARCH"); deep != nullptr && *deep == '1') {
@@ -44,6 +45,8 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
              {{.losses = 1, .flips = 2}, {}},
              {{.crashes = 1, .verbs = 1}, {.soak = true, .deadline = true}},
              {{.losses = 1, .verbs = 1}, {.approval = true}},
+             {{.crashes = 1, .locks = 2}, {.deadline = true}},
+             {{.flips = 1, .locks = 2}, {}},
              {{.verbs = 2}, {}}};
   }
   std::printf("%-60s %10s %12s %10s %10s\n", "hostile world", "states", "transitions", "completed",

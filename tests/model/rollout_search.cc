@@ -203,6 +203,11 @@ void Search::CheckWatched(const ModelWorld& world) {
     }
   }
   if (state.phase != v1::ROLLOUT_PHASE_RUNNING || in_flight) return;
+  if (!state.hold.empty() && state.soaking.empty()) {
+    // It can last for days, so nobody is to be called late meanwhile.
+    if (world.readiness_timer != std::array<bool, kNodes>{}) Violation("held, and called late");
+    return;
+  }
   using Timers = std::array<bool, kNodes>;
   if (world.readiness_timer == Timers{} && world.soak_timer == Timers{}) {
     Violation("the rollout runs and nobody watches it: no timer is armed");
@@ -232,7 +237,15 @@ void Search::ExpandCoordinator(const ModelWorld& world) {
     now.insert(kNames[static_cast<std::size_t>(i)]);
     readiness.mutable_readiness()->add_ready(kNames[static_cast<std::size_t>(i)]);
   }
-  if (now != world.memory.ready && !HasEnded(world.memory)) Deliver(world, readiness);
+  readiness.mutable_readiness()->set_hold(world.locked ? "a lock" : "");
+  const bool news = now != world.memory.ready || world.locked == world.memory.hold.empty();
+  if (news && !HasEnded(world.memory)) Deliver(world, readiness);
+  if (world.left.locks > 0 && !HasEnded(world.memory)) {
+    ModelWorld changed = world;  // taken, or released or broken or expired
+    --changed.left.locks;
+    changed.locked = !world.locked;
+    next_.push_back(std::move(changed));
+  }
   for (const NodeProgress& node : world.memory.nodes) {
     const int index = IndexOf(node.name);
     if (!MayBeTold(world.memory, node) || world.Carries(index, true) ||

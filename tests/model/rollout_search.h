@@ -1,6 +1,7 @@
 // Breadth-first search of every state that the engine and the hostile world can reach: messages
 // lost, doubled and in any order; the coordinator killed between any two actions; nodes that
-// commit, fall or fall silent; readiness that comes and goes; operators who change their minds.
+// commit, fall or fall silent; readiness and locks that come and go; operators who change their
+// minds.
 #pragma once
 #include <cstddef>
 #include <deque>

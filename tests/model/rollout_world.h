@@ -18,7 +18,7 @@ inline const std::array<std::string, kNodes> kNames = {"cp1", "cp2", "cp3"};
 
 // How often each may still happen.  Verbs: whatever an operator may ask.
 struct Budget {
-  int crashes = 0, losses = 0, doubles = 0, flips = 0, verbs = 0;
+  int crashes = 0, losses = 0, doubles = 0, flips = 0, verbs = 0, locks = 0;
 };
 struct Wanted {
   bool approval = false, soak = false, deadline = false;
@@ -55,6 +55,7 @@ struct ModelWorld {
   bool deadline_timer = false;
   std::array<NodeTruth, kNodes> nodes{};
   std::vector<Message> network;
+  bool locked = false;  // somebody keeps rollouts off the cluster
   Budget left{};
 
   const NodeTruth& at(int node) const { return nodes[static_cast<std::size_t>(node)]; }
@@ -78,9 +79,9 @@ struct ModelWorld {
 
   std::string Key() const {
     // Reasons and names follow from the phases here, so the phases are enough.
-    std::string key = absl::StrCat(static_cast<int>(memory.phase), ".",
-                                   static_cast<int>(memory.stop_cause), memory.stop_node,
-                                   memory.awaiting_readiness, memory.soaking, up, deadline_timer);
+    std::string key = absl::StrCat(
+        static_cast<int>(memory.phase), ".", static_cast<int>(memory.stop_cause), memory.stop_node,
+        memory.awaiting_readiness, memory.soaking, up, deadline_timer, memory.hold.empty(), locked);
     for (const NodeProgress& node : memory.nodes) {
       absl::StrAppend(&key, static_cast<int>(node.phase), "/", node.attempt, ",");
     }
@@ -94,7 +95,8 @@ struct ModelWorld {
     for (const Message& m : sorted) {
       absl::StrAppend(&key, "|", static_cast<int>(m.kind), m.node, m.attempt);
     }
-    absl::StrAppend(&key, "|", left.crashes, left.losses, left.doubles, left.flips, left.verbs);
+    absl::StrAppend(&key, "|", left.crashes, left.losses, left.doubles, left.flips, left.verbs,
+                    left.locks);
     return key;
   }
 };

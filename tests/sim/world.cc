@@ -68,6 +68,7 @@ Trouble TroubleOf(std::uint64_t seed) {
   trouble.parallel = static_cast<std::uint32_t>(dice.Between(1, 2));
   trouble.network.most_delay_ns = dice.Chance(30) ? 4 * kSecond : 50 * kMs;
   trouble.network.doubles_percent = dice.Chance(50) ? 20 : 0;
+  trouble.locks = dice.Chance(40) ? static_cast<int>(dice.Between(1, 3)) : 0;
   return trouble;
 }
 
@@ -164,6 +165,9 @@ void World::MakeTrouble() {
   }
   for (int i = 0; i < trouble_.verbs; ++i) {
     time_.After(sometime(), [this] { AskSomething(); });
+  }
+  for (int i = 0; i < trouble_.locks; ++i) {
+    time_.After(sometime(), [this] { TakeLock(); });
   }
 }
 

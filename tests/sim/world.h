@@ -28,6 +28,7 @@ struct Trouble {
   bool revert = false;         // afterwards
   bool fleet = false;          // one rollout over all clusters, blue being the canary
   std::uint32_t parallel = 1;  // of its clusters
+  int locks = 0;               // taken by bob on a cluster, for some minutes
   NetworkHabits network;
 };
 Trouble TroubleOf(std::uint64_t seed);  // of every sort, from nothing to a lot
@@ -66,6 +67,8 @@ class World {
   void AskSomething();
   void StartFleet();
   void AskFleet(v1::FleetVerb verb);
+  void TakeLock();
+  void CheckLocks(const SimNode& node);
   void LookAtFleet();
   void CheckStage(SimNode& node);
   void Ask(RolloutVerb verb, Asked& of, const std::string& who);
@@ -87,6 +90,12 @@ class World {
   std::uint64_t last_number_ = 0;
   v1::SignedPlan plan_;
   std::vector<Asked> rollouts_;
+  struct Lock {
+    std::string cluster;
+    std::int64_t taken_ns = 0;    // when bob was answered
+    std::int64_t expires_ns = 0;  // or when it was broken, if that is earlier
+  };
+  std::vector<Lock> locks_;
   std::string fleet_id_;
   v1::RolloutPhase fleet_phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
   std::map<std::string, v1::Verdict> last_verdict_;    // by node; unspecified while it runs

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "server/store/schema.h"
 #include "server/store/sqlite_token_store.h"
 
 namespace belay::store {
@@ -211,6 +212,43 @@ TEST_F(StoreTest, AFileThatIsNoDatabaseIsRefusedAndUnchanged) {
     Put(bytes);
     EXPECT_TRUE(absl::IsDataLoss(Store::Open(path_).status())) << Store::Open(path_).status();
     EXPECT_EQ(Content(), bytes);
+  }
+}
+
+TEST_F(StoreTest, LockEventsAreKeptInTheirOrder) {
+  v1::LockEvent event;
+  event.set_cluster("prod");
+  event.mutable_taken()->set_owner("bob");
+  ASSERT_TRUE(Open()->AppendLockEvent(event).ok());
+  event.set_cluster("test");
+  ASSERT_TRUE(Open()->AppendLockEvent(event).ok());
+  auto store = Open();
+  ASSERT_EQ(store->LockEvents()->size(), 2u);
+  EXPECT_EQ(store->LockEvents()->at(0).cluster(), "prod");
+  ASSERT_EQ(store->LockEvents("test")->size(), 1u);
+  EXPECT_EQ(store->LockEvents("test")->at(0).taken().owner(), "bob");
+  Run("UPDATE lock_events SET event = x'ffff' WHERE number = 1");
+  EXPECT_TRUE(absl::IsDataLoss(store->LockEvents().status()))
+      << "a lock that cannot be read would hold nothing";
+}
+
+TEST_F(StoreTest, EveryOlderSchemaIsBroughtUpToDateWithWhatItHolds) {
+  for (std::size_t version = 1; version < static_cast<std::size_t>(kSchemaVersion); ++version) {
+    unlink(path_.c_str());
+    Run("PRAGMA application_id = " + std::to_string(kApplicationId));
+    Run(kSchema);
+    for (std::size_t from = 1; from < version; ++from) Run(kMigrations.at(from - 1));
+    Run("INSERT INTO meta VALUES('schema_version', " + std::to_string(version) + "), ('epoch', 7)");
+    Run("INSERT INTO rollouts(id, cluster, plan_name, plan_digest, plan, node_order, order_reason, "
+        "started_by, request_id, started_unix_ms) VALUES('r1', 'prod', 'p', 'd', x'', 'cp1', '', "
+        "'ada', 'q', 1)");
+    auto store = Open();
+    EXPECT_EQ(*store->NextEpoch(), 8u);
+    ASSERT_EQ(store->RunningRollouts()->size(), 1u) << version;
+    EXPECT_EQ(store->RunningRollouts()->at(0).started_by, "ada");
+    EXPECT_TRUE(store->LockEvents()->empty());
+    v1::LockEvent event;
+    EXPECT_TRUE(store->AppendLockEvent(event).ok());
   }
 }
 
