@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/render/table.h"
 #include "cli/render/words.h"
 
@@ -14,7 +15,15 @@ std::string State(const v1::Node& node) {
   if (node.emergency()) return "EMERGENCY STOP";
   if (node.last_seen_unix_ms() == 0) return "never seen";
   if (!node.connected()) return "disconnected";
-  return node.status().ready() ? "ready" : "not ready";
+  if (!node.status().ready()) return "not ready";
+  return node.status().holds().empty() ? "ready" : "on hold";
+}
+
+// Why a rollout would wait for it.
+std::string Reason(const v1::NodeStatus& status) {
+  std::vector<std::string> reasons(status.holds().begin(), status.holds().end());
+  if (!status.not_ready_reason().empty()) reasons.push_back(status.not_ready_reason());
+  return absl::StrJoin(reasons, "; ");
 }
 
 std::string Leadership(const v1::Node& node) {
@@ -47,9 +56,8 @@ std::string RenderNodes(const v1::ListNodesReply& nodes, std::int64_t now_unix_m
              : "-",
         busy.empty() ? "-" : busy};
     if (wide) {
-      row.insert(row.end(),
-                 {Leadership(node), node.agent_version(), ShortDigest(node.status().boot_id()),
-                  node.status().not_ready_reason()});
+      row.insert(row.end(), {Leadership(node), node.agent_version(),
+                             ShortDigest(node.status().boot_id()), Reason(node.status())});
     }
     rows.push_back(std::move(row));
   }

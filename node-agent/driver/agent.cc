@@ -136,7 +136,8 @@ void Agent::Handle(AgentMail::Item item) {
   if (auto* waiting = std::get_if<AgentMail::Waiting>(&item))
     conversation_.Show(std::move(waiting->progress), now_ns);
   if (auto* watched = std::get_if<AgentMail::Watched>(&item)) {
-    const bool turned = watched->health.ready != watched_.health.ready;
+    const bool turned = watched->health.ready != watched_.health.ready ||
+                        watched->health.holds != watched_.health.holds;
     watched_ = std::move(*watched);
     if (turned) conversation_.StatusChanged(now_ns);
   }
@@ -184,6 +185,8 @@ v1::NodeStatus Agent::Status() const {
   status.set_boottime_ns(now_ns);
   status.set_etcd(watched_.health.etcd);
   status.set_readiness_age_seconds(static_cast<double>(now_ns - watched_.boottime_ns) / 1e9);
+  for (const std::string& hold : watched_.health.holds) status.add_holds(hold);
+  status.set_wall_unix_ms(clock_.WallNowUnixMs());
   return status;
 }
 

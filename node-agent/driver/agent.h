@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "belay/v1/agent_link.pb.h"
@@ -25,6 +26,7 @@ struct NodeHealth {
   bool ready = false;
   std::string reason;  // why not
   v1::NodeStatus::Leadership etcd = v1::NodeStatus::LEADERSHIP_UNKNOWN;
+  std::vector<std::string> holds = {};  // why no rollout may begin, though it is ready
 };
 
 // What other parts hand to the loop; made before them, because they are told to put into it.

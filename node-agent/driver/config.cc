@@ -29,6 +29,8 @@ struct ConfigMistake {
   auto operator<=>(const ConfigMistake&) const = default;
 };
 
+constexpr std::uint64_t kMostFreeMib = 1024 * 1024;
+
 // Walks the document once and collects everything that is wrong with it.
 class Reader {
  public:
@@ -152,6 +154,25 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
                  reader.Text("flag_check", &word, known, "help or off")(node);
                  config->flag_check = word != "off";
                }},
+              {"min_free_mib",
+               [&reader, config](const YAML::Node& node) {
+                 std::string word;
+                 const auto known = [config](const std::string& text) {
+                   return absl::SimpleAtoi(text, &config->min_free_mib) &&
+                          config->min_free_mib <= kMostFreeMib;
+                 };
+                 reader.Text("min_free_mib", &word, known, "a number of MiB up to 1048576")(node);
+               }},
+              {"hold_when_cordoned",
+               [&reader, config](const YAML::Node& node) {
+                 std::string word = "true";
+                 const auto known = [](const std::string& text) {
+                   return text == "true" || text == "false";
+                 };
+                 reader.Text("hold_when_cordoned", &word, known, "true or false")(node);
+                 config->hold_when_cordoned = word == "true";
+               }},
+              {"hold_file", reader.Path("hold_file", &config->hold_file)},
               {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
               {"apiserver",
                [&reader, files](const YAML::Node& node) {
@@ -251,6 +272,12 @@ std::string FormatAgentConfig(const AgentConfig& config) {
                     "# Restarts kubelet; only root may be able to change it.\nkubelet_restart: ",
                     Quoted(config.kubelet_restart), "\n");
   }
+  absl::StrAppend(
+      &out,
+      "# A rollout waits while there is less room than this, while the node is cordoned, and\n"
+      "# while this file is there: its first line is shown as the reason.\nmin_free_mib: ",
+      config.min_free_mib, "\nhold_when_cordoned: ", config.hold_when_cordoned ? "true" : "false",
+      "\nhold_file: ", Quoted(config.hold_file), "\n");
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
   AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
              config.allowed_mounts, &out);

@@ -36,6 +36,12 @@ struct AgentConfig {
   std::string kubelet_restart = "";
   // Ask the running program, confined, whether it takes the arguments of a step.
   bool flag_check = true;
+  // What holds a rollout before it begins here (docs/gates.md): less room than this on the disks
+  // that Belay writes to, a cordon, and a file that anybody may put there, its first line the
+  // reason.
+  std::uint64_t min_free_mib = 64;
+  bool hold_when_cordoned = true;
+  std::string hold_file = "/etc/belay-agent/hold";
   bool operator==(const AgentConfig&) const = default;
 };
 

@@ -44,11 +44,12 @@ absl::StatusOr<AgentConfig> BeginConfig(const FileSystem& files, const EnrolComm
   AgentConfig config;
   absl::StatusOr<AgentConfig> existing = LoadConfig(files, command.config_path);
   if (existing.ok()) {
-    config = *std::move(existing);
+    config = *existing;
   } else if (!absl::IsNotFound(existing.status())) {
     return WithContext(existing.status(),
                        "the configuration that is there already has mistakes; correct or move it");
   }
+  if (!existing.ok()) config.hold_file = ParentDirectory(command.config_path) + "/hold";
   Override(command.state_dir, &config.state_dir);
   Override(command.host_root, &config.host_root);
   Override(command.manifest_dir, &config.manifest_dir);

@@ -3,24 +3,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/os/kernel_facts.h"
 #include "common/os/random_id.h"
 #include "node-agent/driver/local_files.h"
+#include "node-agent/driver/node_look.h"
 #include "node-agent/driver/own_files.h"
 #include "node-agent/driver/stray_pods.h"
 #include "node-agent/health/make_way.h"
 #include "node-agent/health/readiness.h"
 
 namespace belay {
-namespace {
 
-// As the agent's own process sees a path of the node's file system.
 std::string OnHost(const AgentConfig& config, const std::string& path) {
   return config.host_root == "/" ? path : absl::StrCat(config.host_root, path);
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<NodeView>> NodeView::Open(const std::string& config_path) {
   auto view = std::make_unique<NodeView>();
@@ -105,7 +103,9 @@ RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>
   with.may_revert = view->config.reverts;
   with.check_ready = [this] {
     const Readiness readiness = LocalApiServerReadiness(*view->host, *probe, api_server_manifest);
-    return readiness.ready ? absl::OkStatus() : absl::UnavailableError(readiness.reason);
+    if (!readiness.ready) return absl::UnavailableError(readiness.reason);
+    const std::vector<std::string> holds = NodeLook(*this).Holds();
+    return holds.empty() ? absl::OkStatus() : absl::UnavailableError(absl::StrJoin(holds, "; "));
   };
   with.stopping = [this] { return stopper.stopped(); };
   with.log = log;

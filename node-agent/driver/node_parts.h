@@ -40,6 +40,9 @@ struct NodeView {
   std::unique_ptr<SystemClock> clock;
 };
 
+// As the agent's own process sees a path of the node's file system.
+std::string OnHost(const AgentConfig& config, const std::string& path);
+
 struct NodeParts {
   // FAILED_PRECONDITION when another process has the node.  `owner` tells it who we are.
   static absl::StatusOr<std::unique_ptr<NodeParts>> Open(const std::string& config_path,

@@ -16,16 +16,13 @@
 #include "node-agent/driver/agent.h"
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_files.h"
+#include "node-agent/driver/node_look.h"
 #include "node-agent/driver/node_parts.h"
 #include "node-agent/driver/progress.h"
-#include "node-agent/health/etcd_leadership.h"
-#include "node-agent/health/readiness.h"
 #include "node-agent/link/grpc_link.h"
 
 namespace belay {
 namespace {
-
-constexpr int kEtcdTimeoutMs = 1000;
 
 void Log(const std::string& line) { spdlog::info(line); }
 
@@ -39,29 +36,6 @@ absl::Status CheckIdentity(const FileSystem& files, const AgentConfig& config) {
   return absl::FailedPreconditionError(
       absl::StrCat("the certificate in ", config.state_dir, "/identity is not for ", uri,
                    "; correct cluster and node in the configuration, or enrol again"));
-}
-
-NodeHealth LookAtNode(NodeParts& node) {
-  NodeHealth health;
-  const Readiness readiness =
-      LocalApiServerReadiness(*node.view->host, *node.probe, node.api_server_manifest);
-  health.ready = readiness.ready;
-  health.reason = readiness.reason;
-  const FetchBody fetch = [](const std::string& url) {
-    return FetchFromLoopback(url, kEtcdTimeoutMs);
-  };
-  switch (LocalEtcdLeadership(node.processes, fetch)) {
-    case EtcdLeadership::Unknown:
-      health.etcd = v1::NodeStatus::LEADERSHIP_UNKNOWN;
-      break;
-    case EtcdLeadership::Follower:
-      health.etcd = v1::NodeStatus::FOLLOWER;
-      break;
-    case EtcdLeadership::Leader:
-      health.etcd = v1::NodeStatus::LEADER;
-      break;
-  }
-  return health;
 }
 
 // The first failure of the worker; ends the program by the signal main waits for.
@@ -121,7 +95,7 @@ absl::Status RunAgent(const std::string& config_path) {
   options.conversation.node = config.node;
   options.conversation.agent_version = BELAY_VERSION;
   options.conversation.journal_id = executor->state().journal_id;
-  options.watch = [&node] { return LookAtNode(*node); };
+  options.watch = [look = std::make_shared<NodeLook>(*node)] { return look->Now(); };
   options.diff = [&node](const v1::SignedPlan& plan) {
     const NodeView& view = *node->view;
     return AnswerPlanQuestion(plan, view.admission, *view.host, *view.clock);

@@ -25,7 +25,8 @@ Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTim
       times_(times),
       new_id_(std::move(new_id)),
       log_(std::move(log)),
-      registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds}),
+      registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds,
+                 times.clock_skew_ms}),
       book_(store, times.node_silence_margin_ms),
       fleets_(store) {
   settled_ns_ = NowNs();

@@ -11,6 +11,8 @@ struct CoordinatorTimes {
   std::int64_t readiness_wait_ms = 300'000;
   // How long after its last heartbeat a node may still begin a run it was told to.
   std::int64_t permit_ms = 15'000;
+  // A node whose clock is further from the coordinator's than this holds its cluster's rollouts.
+  std::int64_t clock_skew_ms = 30'000;
 };
 
 }  // namespace belay

@@ -47,7 +47,8 @@ absl::StatusOr<ServerConfig> ParseServerConfig(std::string_view yaml, const std:
       {"heartbeat_interval", &config.times.heartbeat_interval_ms},
       {"node_silence_margin", &config.times.node_silence_margin_ms},
       {"readiness_wait", &config.times.readiness_wait_ms},
-      {"permit", &config.times.permit_ms}};
+      {"permit", &config.times.permit_ms},
+      {"clock_skew", &config.times.clock_skew_ms}};
   for (const auto& [key, value] : values) {
     if (const auto text = texts.find(key); text != texts.end()) {
       *text->second = value;

@@ -12,7 +12,8 @@ struct ServerConfig {
   std::string listen;        // agents and operators
   std::string enrol_listen;  // new agents
   std::string advertise;     // host that agents and operators dial
-  CoordinatorTimes times;  // keys: heartbeat_interval, node_silence_margin, readiness_wait, permit
+  CoordinatorTimes
+      times;  // keys: heartbeat_interval, node_silence_margin, readiness_wait, permit, clock_skew
 };
 
 absl::StatusOr<ServerConfig> ParseServerConfig(std::string_view yaml, const std::string& path);

@@ -1,8 +1,10 @@
 #include "server/registry/registry.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace belay::registry {
 namespace {
@@ -11,6 +13,8 @@ namespace {
 constexpr std::int64_t kDrift = 2000;
 // What a node says of its clock is not trusted to be a sane number.
 constexpr std::int64_t kLongestBootNs = std::int64_t{100} * 365 * 86400 * 1'000'000'000;
+constexpr std::int64_t kLatestUnixMs = std::int64_t{1} << 50;
+constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 }  // namespace
 
@@ -47,6 +51,10 @@ bool Registry::Heard(const NodeId& id, std::uint64_t session, const v1::NodeStat
   node.sent_boot_ns = boot_ns - (apart - *node.offset_ns);
   node.status = status;
   node.status.set_boottime_ns(boottime_ns);
+  node.clock_ahead_ms.reset();
+  if (const std::int64_t told = status.wall_unix_ms(); told > 0 && told < kLatestUnixMs) {
+    node.clock_ahead_ms = told - (unix_ms - (boot_ns - node.sent_boot_ns) / kMillisecondNs);
+  }
   node.heard_boot_ns = boot_ns;
   node.last_seen_unix_ms = unix_ms;
   if (node.begun && status.activity() == v1::NodeStatus::ACTIVITY_FREE &&
@@ -116,6 +124,12 @@ std::string Registry::WhyNotReady(const Node& node, std::int64_t boot_ns) const 
     return absl::StrCat("it was told to begin ", node.begun->rollout_id,
                         " and has not said since that it is free");
   }
+  if (node.clock_ahead_ms && std::abs(*node.clock_ahead_ms) > freshness_.clock_skew_ms) {
+    return absl::StrCat("its clock is ", std::abs(*node.clock_ahead_ms) / 1000, " s ",
+                        *node.clock_ahead_ms > 0 ? "ahead of" : "behind",
+                        " the coordinator's; see to its time synchronisation");
+  }
+  if (node.status.holds_size() > 0) return absl::StrJoin(node.status.holds(), "; ");
   if (!node.status.ready()) {
     return node.status.not_ready_reason().empty() ? "its API server is not ready"
                                                   : node.status.not_ready_reason();

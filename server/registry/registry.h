@@ -40,6 +40,9 @@ struct Node {
   std::optional<Begun> begun;
   // The coordinator's clock minus the node's by the least late status of this stream and boot.
   std::optional<std::int64_t> offset_ns;
+  // By how much the node's wall clock was ahead of the coordinator's when it sent its last status;
+  // nothing when it does not tell.
+  std::optional<std::int64_t> clock_ahead_ms;
 
   bool connected() const { return session != 0; }
   // By its journal or by its own word, whichever is worse.
@@ -50,6 +53,8 @@ struct Freshness {
   std::int64_t heartbeat_ns = 0;  // a status older than three of them is no status
   // How old the node's own look at its API server may be, or three heartbeats if that is more.
   double readiness_age_seconds = 0;
+  // Clocks further apart than this make certificates, plans' windows and logs lie.
+  std::int64_t clock_skew_ms = 30'000;
 };
 
 class Registry {

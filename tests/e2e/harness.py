@@ -10,6 +10,20 @@ import time
 from processes import Process, run, wait_until
 
 
+def _limits_of_the_unit():
+    """The command that takes away what the agent's systemd unit does not leave it, so that every
+    scenario proves that this is enough.  Its seccomp filters need systemd itself."""
+    unit = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/systemd/belay-agent.service")
+    with open(unit, encoding="utf8") as lines:
+        kept = next(line.split("=", 1)[1].split() for line in lines
+                    if line.startswith("CapabilityBoundingSet="))
+    names = ",".join("+" + name.removeprefix("CAP_").lower() for name in kept)
+    return ["setpriv", f"--bounding-set=-all,{names}", "--no-new-privs", "--"]
+
+
+_UNIT_LIMITS = _limits_of_the_unit()
+
+
 class Belay:
     """Everything lies in `base`, but for what agents keep on their nodes."""
 
@@ -67,7 +81,8 @@ class Belay:
 
     def start_agent(self, node):
         self.agents[node.name] = Process(
-            node.wrap([self._program("belay-agent"), "run", "--config", self._agent_config(node)]),
+            node.wrap([*_UNIT_LIMITS, self._program("belay-agent"), "run", "--config",
+                       self._agent_config(node)]),
             self.file(f"agent-{node.name}.log"), program="belay-agent")
 
     def stop_agent(self, node):

@@ -227,6 +227,9 @@ class Scenarios(PlanDiff):
             self._refused("symlink", signed, ["symlink", "symbolic link"])
         self._refused("unknown key", self.belay.sign(plan("refused", edit), key="stranger"),
                       ["trust", "key"])
+        # Asked of the running program, with what the agent's systemd unit leaves it.
+        self._refused("unknown flag", self.belay.sign(plan("refused", [set_flag("no-such-flag", "x")])),
+                      ["unknown flag"])
         soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
         document = yaml.safe_load(plan("refused", edit))
         document["spec"]["notAfter"] = soon

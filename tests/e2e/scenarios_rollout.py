@@ -1,4 +1,4 @@
-"""S10 to S14: what a rollout waits for, who goes last, what an operator may ask while it runs, and a
+"""S10 to S15: what a rollout waits for, who goes last, what an operator may ask while it runs, and a
 coordinator that is killed again and again.  After S1 to S9, on the same nodes."""
 import itertools
 import json
@@ -208,3 +208,37 @@ class RolloutScenarios(BackScenarios):
         expect_equal(list(self._verdicts(rollout).values()), [["VERDICT_COMMITTED"]] * 3, "verdicts")
         self.log(f"  killed {kills} times")
         self.belay.wait_nodes_ready()
+
+    # --- S15
+
+    def s15_a_hold_file_holds(self):
+        """An operator's word on one node, which the coordinator knows nothing of."""
+        second = self.nodes[1]
+        hold = second.agent_path(os.path.join(second.agent_directory, "hold"))
+        with open(hold, "w", encoding="utf8") as note:
+            note.write("storage migration, ask ana\n")
+        try:
+            wait_until(lambda: self._holds(second), 30, f"the coordinator knows what holds {second.name}",
+                       interval=0.3)
+            calm = self.untouched(self.nodes)
+            rollout = self.belay.start_rollout(self.belay.sign(self._inflight("650")))
+            self._held(rollout, second.name)
+            expect("storage migration, ask ana" in self._status(rollout)["waitingFor"], "the reason is not shown")
+            time.sleep(6)  # a heartbeat of everybody
+            expect_equal(self.untouched(self.nodes), calm, "files and processes while it is held")
+        finally:
+            os.remove(hold)
+        code, text = self.belay.watch(rollout)
+        expect_equal(code, 0, f"exit code of watch\n{text}")
+
+        if self.lab:
+            self._cordoned(second)
+
+    def _cordoned(self, node):
+        for verb, wanted in ("cordon", ["the node is cordoned"]), ("uncordon", []):
+            run(node.wrap(["kubectl", verb, node.name]))
+            wait_until(lambda w=wanted: self._holds(node) == w, 60, f"{verb}: {node.name} says {wanted}",
+                       interval=0.5)
+
+    def _holds(self, node):
+        return next(n["status"].get("holds") for n in self._listed() if n["name"] == node.name)

@@ -55,6 +55,9 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   ASSERT_TRUE(read.ok()) << read.status() << FormatAgentConfig(config);
   EXPECT_EQ(*read, config);
   config.flag_check = false;
+  config.min_free_mib = 200;
+  config.hold_when_cordoned = false;
+  config.hold_file = "/run/hold";
   config.kubelet_restart = "/usr/local/sbin/restart-kubelet";
   const absl::StatusOr<AgentConfig> more = ParseAgentConfig(FormatAgentConfig(config), "f");
   ASSERT_TRUE(more.ok()) << more.status() << FormatAgentConfig(config);
@@ -68,6 +71,19 @@ TEST(AgentConfig, TheFlagCheckIsOnUnlessItIsSwitchedOffByName) {
   EXPECT_FALSE(ParseAgentConfig(base + "flag_check: off\n", "f")->flag_check);
   EXPECT_EQ(Mistakes(base + "flag_check: no\n"),
             "agent.yaml:5:13: \"flag_check\" must be help or off");
+}
+
+TEST(AgentConfig, WhatHoldsARolloutIsReadStrictly) {
+  const std::string base = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\n";
+  EXPECT_EQ(ParseAgentConfig(base, "f")->min_free_mib, 64u);
+  EXPECT_EQ(ParseAgentConfig(base + "min_free_mib: 0\n", "f")->min_free_mib, 0u);
+  for (const char* bad : {"-1", "1048577", "64Mi", "\"\"", "1e3"}) {
+    EXPECT_FALSE(ParseAgentConfig(base + "min_free_mib: " + bad + "\n", "f").ok()) << bad;
+  }
+  EXPECT_TRUE(ParseAgentConfig(base, "f")->hold_when_cordoned);
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_when_cordoned: false\n", "f")->hold_when_cordoned);
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_when_cordoned: no\n", "f").ok());
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_file: hold\n", "f").ok());
 }
 
 TEST(AgentConfig, RevertsAreAllowedUnlessTheOwnerRefusesThem) {
@@ -101,7 +117,8 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_mounts, "
       "allowed_paths, "
       "apiserver, cluster, "
-      "flag_check, host_root, kubelet_restart, manifest_dir, node, reverts, server, "
+      "flag_check, hold_file, hold_when_cordoned, host_root, kubelet_restart, manifest_dir, "
+      "min_free_mib, node, reverts, server, "
       "state_dir, trusted_keys\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "

@@ -53,6 +53,51 @@ TEST_F(RegistryTest, OnlyWhatIsConnectedAndHeardIsReady) {
   EXPECT_FALSE(IsReady());
 }
 
+TEST_F(RegistryTest, WhatElseGoesOnAtANodeHoldsIt) {
+  v1::NodeStatus status = Ready();
+  status.add_holds("kubeadm upgrade runs there (pid 7)");
+  status.add_holds("the node is cordoned");
+  registry_.Heard(kNode, 1, status, 0, 0);
+  EXPECT_FALSE(IsReady());
+  EXPECT_EQ(registry_.WhyNotReady(*registry_.Find(kNode), 0),
+            "kubeadm upgrade runs there (pid 7); the node is cordoned");
+  registry_.Heard(kNode, 1, Ready(), 0, 0);
+  EXPECT_TRUE(IsReady());
+}
+
+TEST_F(RegistryTest, ClocksThatAreApartHoldInBothDirections) {
+  constexpr std::int64_t kNow = 1'790'000'000'000;
+  const auto why = [this](std::int64_t wall_ms) {
+    v1::NodeStatus status = Ready();
+    status.set_wall_unix_ms(wall_ms);
+    registry_.Heard(kNode, 1, status, 0, kNow);
+    return registry_.WhyNotReady(*registry_.Find(kNode), 0);
+  };
+  EXPECT_EQ(why(kNow + 30'000), "");
+  EXPECT_EQ(why(kNow - 30'000), "");
+  EXPECT_EQ(why(kNow + 30'001),
+            "its clock is 30 s ahead of the coordinator's; see to its time synchronisation");
+  EXPECT_EQ(why(kNow - 90'000),
+            "its clock is 90 s behind the coordinator's; see to its time synchronisation");
+  EXPECT_EQ(why(0), "") << "an agent that does not tell";
+  EXPECT_NE(why(1), "");
+  EXPECT_EQ(why(std::numeric_limits<std::int64_t>::max()), "") << "no time at all";
+  EXPECT_EQ(why(std::numeric_limits<std::int64_t>::min()), "");
+}
+
+TEST_F(RegistryTest, AWordThatWasLongOnItsWayIsNoClockThatIsBehind) {
+  constexpr std::int64_t kNow = 1'790'000'000'000;
+  v1::NodeStatus status = Ready();
+  status.set_boottime_ns(kSecond);
+  status.set_wall_unix_ms(kNow);
+  registry_.Heard(kNode, 1, status, kSecond, kNow);
+  status.set_boottime_ns(2 * kSecond);
+  status.set_wall_unix_ms(kNow + 1'000);
+  registry_.Heard(kNode, 1, status, 62 * kSecond, kNow + 61'000);  // a minute late
+  const std::int64_t apart = *registry_.Find(kNode)->clock_ahead_ms;
+  EXPECT_LE(std::abs(apart), 50) << apart;
+}
+
 TEST_F(RegistryTest, AnEmergencyIsNeverReadyAndStaysWhileDisconnected) {
   registry_.SetEmergency(kNode, "rollback failed");
   EXPECT_FALSE(IsReady());

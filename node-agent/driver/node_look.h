@@ -1,0 +1,30 @@
+// One look at this node for its heartbeat, and before a step begins: is its API server ready, does
+// its etcd lead, and does anything go on that no rollout may begin beside?
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node-agent/driver/agent.h"
+#include "node-agent/driver/node_parts.h"
+
+namespace belay {
+
+// One thread.  `node` outlives it.
+class NodeLook {
+ public:
+  explicit NodeLook(NodeParts& node) : node_(node) {}
+
+  NodeHealth Now();  // blocks for a few seconds at most
+  // In words; empty: nothing.  Asks the API server about its node unless it has just done so.
+  std::vector<std::string> Holds();
+
+ private:
+  std::optional<bool> IsCordoned();
+
+  NodeParts& node_;
+  int looks_ = 0;
+  std::optional<bool> cordoned_;
+};
+
+}  // namespace belay

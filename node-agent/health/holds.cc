@@ -1,0 +1,67 @@
+#include "node-agent/health/holds.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "node-agent/configfile/config_value.h"
+
+namespace belay {
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kFewFiles = 64;  // a step makes about a dozen
+constexpr std::size_t kLongestNote = 200;
+
+// The sub-commands of kubeadm that write manifests, certificates or kubelet's configuration.
+constexpr std::array<const char*, 5> kChanging = {"upgrade", "init", "join", "reset", "certs"};
+
+std::string ChangingCommand(const Process& process) {
+  for (const std::string& word : process.argv) {
+    if (std::find(kChanging.begin(), kChanging.end(), word) != kChanging.end()) return word;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> Holds(const HoldFacts& facts, const HoldRules& rules) {
+  std::vector<std::string> holds;
+  if (facts.hold_file) {
+    holds.push_back(absl::StrCat("a hold file is on the node: ",
+                                 facts.hold_file->empty()
+                                     ? "it does not say why"
+                                     : facts.hold_file->substr(0, kLongestNote)));
+  }
+  for (const Process& process : facts.kubeadm) {
+    const std::string command = ChangingCommand(process);
+    if (command.empty()) continue;
+    holds.push_back(absl::StrCat("kubeadm ", command, " runs there (pid ", process.pid, ")"));
+  }
+  for (const HoldFacts::Disk& disk : facts.disks) {
+    if (disk.free_bytes < rules.min_free_bytes) {
+      holds.push_back(absl::StrCat("the disk of ", disk.path, " has ", disk.free_bytes / kMiB,
+                                   " MiB left, less than the ", rules.min_free_bytes / kMiB,
+                                   " of min_free_mib"));
+    } else if (disk.counts_files && disk.free_files < kFewFiles) {
+      holds.push_back(absl::StrCat("the disk of ", disk.path, " has room for only ",
+                                   disk.free_files, " files"));
+    }
+  }
+  if (rules.cordon && facts.unschedulable.value_or(false)) {
+    holds.push_back("the node is cordoned");
+  }
+  return holds;
+}
+
+std::optional<bool> Unschedulable(std::string_view node_json) {
+  absl::StatusOr<ConfigValue> node = ParseJson(node_json);
+  if (!node.ok() || node->kind != ConfigValue::Kind::Map) return std::nullopt;
+  ConfigValue* const spec = node->Find("spec");
+  if (spec == nullptr || spec->kind != ConfigValue::Kind::Map) return std::nullopt;
+  const ConfigValue* const told = spec->Find("unschedulable");
+  return told != nullptr && told->kind == ConfigValue::Kind::Bool && told->text == "true";
+}
+
+}  // namespace belay

@@ -1,0 +1,89 @@
+#include "node-agent/health/holds.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/os/disk_space.h"
+
+namespace belay {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr HoldRules kRules{.min_free_bytes = 64 * kMiB, .cordon = true};
+
+Process Running(std::vector<std::string> argv) {
+  Process process;
+  process.pid = 7;
+  process.argv = std::move(argv);
+  return process;
+}
+
+TEST(Holds, NothingOnAQuietNode) {
+  HoldFacts facts;
+  facts.disks = {{"/etc/kubernetes", 64 * kMiB, true, 1000}};
+  facts.unschedulable = false;
+  EXPECT_THAT(Holds(facts, kRules), IsEmpty());
+  EXPECT_THAT(Holds(HoldFacts(), kRules), IsEmpty()) << "what could not be asked holds nothing";
+}
+
+TEST(Holds, KubeadmThatChangesTheNode) {
+  for (const char* command : {"upgrade", "init", "join", "reset", "certs"}) {
+    HoldFacts facts;
+    facts.kubeadm = {Running({"/usr/bin/kubeadm", command, "node"})};
+    EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr(command))) << command;
+  }
+  HoldFacts looking;
+  looking.kubeadm = {Running({"kubeadm", "version"}), Running({"kubeadm", "config", "view"}),
+                     Running({})};
+  EXPECT_THAT(Holds(looking, kRules), IsEmpty());
+}
+
+TEST(Holds, DisksThatAreNearlyFull) {
+  HoldFacts facts;
+  facts.disks = {{"/etc/kubernetes/manifests", 64 * kMiB - 1, true, 1000}};
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("63 MiB left")));
+  facts.disks = {{"/var/lib/belay-agent", 1024 * kMiB, true, 3}};
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("only 3 files")));
+  facts.disks = {{"/on/btrfs", 1024 * kMiB, false, 0}};
+  EXPECT_THAT(Holds(facts, kRules), IsEmpty());
+}
+
+TEST(Holds, ACordonUnlessItIsSaidNotTo) {
+  HoldFacts facts;
+  facts.unschedulable = true;
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre("the node is cordoned"));
+  EXPECT_THAT(Holds(facts, {.min_free_bytes = 0, .cordon = false}), IsEmpty());
+}
+
+TEST(Holds, AHoldFileWithItsReason) {
+  HoldFacts facts;
+  facts.hold_file = "storage migration, ask ana";
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("storage migration, ask ana")));
+  facts.hold_file = "";
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("does not say why")));
+  facts.hold_file = std::string(100'000, 'x');
+  EXPECT_LT(Holds(facts, kRules)[0].size(), 300u);
+}
+
+TEST(Unschedulable, ReadsTheNodeAndNothingElse) {
+  EXPECT_EQ(Unschedulable(R"({"kind":"Node","spec":{"unschedulable":true}})"), true);
+  EXPECT_EQ(Unschedulable(R"({"kind":"Node","spec":{"podCIDR":"10.0.0.0/24"}})"), false);
+  EXPECT_EQ(Unschedulable(R"({"spec":{"unschedulable":"true"}})"), false) << "a string is no bool";
+  EXPECT_EQ(Unschedulable(R"({"kind":"Status"})"), std::nullopt);
+  EXPECT_EQ(Unschedulable("not json"), std::nullopt);
+  EXPECT_EQ(Unschedulable(""), std::nullopt);
+}
+
+TEST(SpaceAround, TellsOfARealFileSystem) {
+  const auto space = SpaceAround(testing::TempDir());
+  ASSERT_TRUE(space.ok()) << space.status();
+  EXPECT_GT(space->free_bytes, 0u);
+  EXPECT_FALSE(SpaceAround("/nowhere/at/all").ok());
+}
+
+}  // namespace
+}  // namespace belay
