@@ -103,6 +103,9 @@ absl::StatusOr<std::unique_ptr<FramedLog>> FramedLog::Open(FileSystem& fs, std::
       RETURN_IF_ERROR(WithContext(fs.WriteFrom(log->path_, at, ""), "cut the log's torn tail"));
     }
   }
+  // Half of a replacement that was cut: nothing has counted on it.  Where it cannot be removed it
+  // does no harm, and the next replacement tries again.
+  if (!absl::IsNotFound(fs.Read(log->Fresh()).status())) log->RemoveFresh().IgnoreError();
   // What was read may be in the cache only: nothing may be decided by a frame that a power cut can
   // still take back.
   RETURN_IF_ERROR(WithContext(fs.Sync(log->path_), "sync the log"));
@@ -110,18 +113,21 @@ absl::StatusOr<std::unique_ptr<FramedLog>> FramedLog::Open(FileSystem& fs, std::
   return log;
 }
 
-absl::Status FramedLog::Append(const std::string& frame) {
+absl::Status FramedLog::CheckFrame(const std::string& frame) const {
   if (dead_) {
     return absl::FailedPreconditionError(
         absl::StrCat("log ", path_,
                      ": an earlier append failed, what is on disk is unknown; nothing was written. "
                      "Start the program again once the disk is well"));
   }
-  if (frame.empty() || frame.size() > kMaxFrame) {
-    return absl::InvalidArgumentError(absl::StrCat("log ", path_, ": a frame of ", frame.size(),
-                                                   " bytes; allowed are 1 to ", kMaxFrame,
-                                                   "; nothing was written"));
-  }
+  if (!frame.empty() && frame.size() <= kMaxFrame) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("log ", path_, ": a frame of ", frame.size(),
+                                                 " bytes; allowed are 1 to ", kMaxFrame,
+                                                 "; nothing was written"));
+}
+
+absl::Status FramedLog::Append(const std::string& frame) {
+  RETURN_IF_ERROR(CheckFrame(frame));
   dead_ = true;  // until both steps have succeeded
   const std::string encoded = Encode(frame);
   RETURN_IF_ERROR(WithContext(fs_.WriteFrom(path_, size_, encoded), "append to the log"));
@@ -129,6 +135,41 @@ absl::Status FramedLog::Append(const std::string& frame) {
   dead_ = false;
   size_ += encoded.size();
   frames_.push_back(frame);
+  return absl::OkStatus();
+}
+
+absl::Status FramedLog::RemoveFresh() {
+  const absl::Status removed = fs_.Remove(Fresh());
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+absl::Status FramedLog::Replace(std::vector<std::string> frames) {
+  std::string bytes(kMagic);
+  for (const std::string& frame : frames) {
+    RETURN_IF_ERROR(CheckFrame(frame));
+    bytes += Encode(frame);
+  }
+  const std::string what = absl::StrCat("replace the log ", path_, ", which stays as it is");
+  RETURN_IF_ERROR(WithContext(RemoveFresh(), what));
+  absl::Status ready = fs_.Create(Fresh(), bytes, FileAttributes{});
+  // Before the rename: a name must never lead to bytes that a power cut can take.
+  if (ready.ok()) ready = fs_.Sync(Fresh());
+  if (ready.ok()) ready = fs_.Rename(Fresh(), path_);
+  if (!ready.ok()) {
+    RemoveFresh().IgnoreError();  // its space may be what is missing; else the next opening does
+    return WithContext(ready, what);
+  }
+  // Until the name is durable a power cut brings the old file back, and with it what was appended
+  // to the new one would be lost.
+  dead_ = true;  // as after a failed append
+  if (const absl::Status synced = fs_.Sync(ParentDirectory(path_)); !synced.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "log ", path_, ": it was replaced, but whether durably is unknown: ", synced.message(),
+        ". Start the program again once the disk is well"));
+  }
+  dead_ = false;
+  size_ = bytes.size();
+  frames_ = std::move(frames);
   return absl::OkStatus();
 }
 

@@ -23,9 +23,17 @@ class FramedLog {
   const std::vector<std::string>& frames() const { return frames_; }
   // Durable when it returns ok.
   absl::Status Append(const std::string& frame);
+  // All frames become these, at one instant: a power cut leaves the old file or the new one, whole.
+  // The new one is written beside it, as PATH.new, and needs its space.  FAILED_PRECONDITION: which
+  // of the two is on disk is unknown and the log is dead; any other error: nothing has changed.
+  absl::Status Replace(std::vector<std::string> frames);
 
  private:
   FramedLog(FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+  std::string Fresh() const { return path_ + ".new"; }
+  absl::Status CheckFrame(const std::string& frame) const;
+  absl::Status RemoveFresh();
+
   FileSystem& fs_;
   std::string path_;
   std::uint64_t size_ = 0;

@@ -62,12 +62,29 @@ void Agent::Work() {
     if (const auto* revert = std::get_if<v1::Revert>(&*command)) status = runner_.Revert(*revert);
     if (const auto* clear = std::get_if<v1::ClearEmergency>(&*command))
       status = runner_.ClearEmergency(*clear);
+    if (status.ok()) status = CompactJournal();
     if (status.ok()) CarriedOut();  // else the program ends, and the next one recovers
   }
   if (status.ok() || (stopping_ && absl::IsCancelled(status))) return;
   options_.log(absl::StrCat("the transaction cannot go on: ", status.message(),
                             "; the agent ends and, started again, recovers from its journal"));
   options_.failed(status);
+}
+
+// The coordinator is free to send the next command, and nothing is in progress.  What belongs to
+// the command before is acknowledged by then at the latest when the next one is done.
+absl::Status Agent::CompactJournal() {
+  const absl::StatusOr<bool> done = executor_.CompactJournal(acknowledged_, options_.compaction);
+  if (absl::IsFailedPrecondition(done.status())) return done.status();
+  if (!done.ok()) {  // it only grows; the next command tries again
+    options_.log(std::string(done.status().message()));
+    return absl::OkStatus();
+  }
+  if (!*done) return absl::OkStatus();
+  first_kept_ = executor_.records().front().seq() + 1;
+  options_.log(absl::StrCat("the journal was compacted: records before ", first_kept_.load(),
+                            " are folded up"));
+  return absl::OkStatus();
 }
 
 void Agent::Watch() {
@@ -102,6 +119,8 @@ void Agent::Loop() {
     std::optional<AgentMail::Item> item = mail_.box.TakeFor(std::chrono::milliseconds(nap_ms));
     TakeRecords();
     if (item) Handle(*std::move(item));
+    acknowledged_ = conversation_.acknowledged();
+    conversation_.Forget(first_kept_);
     if (Occupied() != told_occupied_) {
       told_occupied_ = !told_occupied_;
       conversation_.StatusChanged(clock_.BootNowNs());  // other nodes wait for it

@@ -60,6 +60,7 @@ struct AgentOptions {
   std::function<void()> interrupt;           // makes a gate in progress return Interrupted
   std::function<void(absl::Status)> failed;  // the worker cannot go on: end the program
   std::function<double()> random;            // from 0 to 1
+  CompactionLimits compaction;               // of the journal, after each command
   std::function<void(const std::string&)> log;
 };
 
@@ -90,7 +91,8 @@ class Agent {
   // journal is being recovered.  Counted by the loop before the worker can see the command, so a
   // status that says free was made before anything could begin.
   bool Occupied() const;
-  void CarriedOut();  // by the worker, after each command and after recovery
+  absl::Status CompactJournal();  // by the worker; not ok: the program must end
+  void CarriedOut();              // by the worker, after each command and after recovery
 
   AgentMail& mail_;
   Executor& executor_;  // the worker's, after Start
@@ -102,6 +104,9 @@ class Agent {
   Mailbox<v1::DiffRequest> questions_{4};
   std::atomic<bool> stopping_{false};
   std::atomic<int> unfinished_{1};  // commands not yet carried out; the first one is recovery
+  // From the loop to the worker, and back.
+  std::atomic<std::uint64_t> acknowledged_{0};
+  std::atomic<std::uint64_t> first_kept_{0};
   // The loop's:
   NodeState state_;
   AgentMail::Watched watched_;

@@ -34,6 +34,14 @@ std::string PreparedText(const v1::Prepared& prepared) {
   return text;
 }
 
+std::string CheckpointText(const v1::Record& record) {
+  const v1::Checkpoint& checkpoint = record.checkpoint();
+  return absl::StrCat(
+      "journal ", checkpoint.journal_id(), ": records 1 to ", record.seq(),
+      " are folded up (the coordinator has them): ", checkpoint.finished_runs_size(), " runs, ",
+      checkpoint.committed_steps_size(), " steps that can be undone");
+}
+
 std::string RecordText(const v1::Record& record) {
   switch (record.kind_case()) {
     case Kind::kJournalCreated:
@@ -69,6 +77,8 @@ std::string RecordText(const v1::Record& record) {
     case Kind::kRunFinished:
       return absl::StrCat("run finished, ", v1::Verdict_Name(record.run_finished().verdict()),
                           Because(record.run_finished().reason()));
+    case Kind::kCheckpoint:
+      return CheckpointText(record);
     case Kind::KIND_NOT_SET:
       return "a record of a newer version";
   }
@@ -120,15 +130,23 @@ std::string JournalText(const std::vector<v1::Record>& records) {
   return out;
 }
 
-std::vector<Backup> BackupsOf(const std::vector<v1::Record>& records) {
+std::vector<Backup> BackupsOf(const NodeState& state) {
   std::vector<Backup> backups;
-  for (const v1::Record& record : records) {
-    for (const v1::FileChange& change : record.prepared().changes()) {
+  const auto add = [&backups](const v1::RunKey& run, std::int64_t wall_unix_ms,
+                              const auto& changes) {
+    for (const v1::FileChange& change : changes) {
       if (change.backup_path().empty()) continue;
-      backups.push_back({change.path(), change.backup_path(), change.before(),
-                         record.wall_unix_ms(), RunKeyText(record.run())});
+      backups.push_back(
+          {change.path(), change.backup_path(), change.before(), wall_unix_ms, RunKeyText(run)});
     }
+  };
+  for (const CommittedStep& step : state.committed_steps) {
+    if (!state.kept_steps.empty() && step.prepared_seq >= state.kept_steps.front().prepared_seq) {
+      break;  // it is among those
+    }
+    add(step.run, step.prepared_unix_ms, step.prepared.changes());
   }
+  for (const KeptStep& step : state.kept_steps) add(step.run, step.prepared_unix_ms, step.changes);
   return backups;
 }
 

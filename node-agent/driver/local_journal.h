@@ -6,10 +6,12 @@
 #include "absl/status/statusor.h"
 #include "belay/v1/journal.pb.h"
 #include "common/os/file_system.h"
+#include "node-agent/transaction/machine.h"
 
 namespace belay {
 
-// All records; none where there is no journal yet.  A torn tail is left out and left alone.
+// All records that there are; none where there is no journal yet.  A torn tail is left out and left
+// alone.
 absl::StatusOr<std::vector<v1::Record>> ReadLocalJournal(const FileSystem& files,
                                                          const std::string& state_dir);
 
@@ -25,7 +27,7 @@ struct Backup {
   std::string run;
 };
 
-// Oldest first; those that have been removed since are named too.  Pure.
-std::vector<Backup> BackupsOf(const std::vector<v1::Record>& records);
+// Oldest first: of the steps whose backups are kept.  Pure.
+std::vector<Backup> BackupsOf(const NodeState& state);
 
 }  // namespace belay

@@ -19,7 +19,7 @@ absl::StatusOr<std::string> RestoreFile(FileSystem& host, const FileSystem& stat
         absl::StrCat("a step is ", PhaseText(node.phase),
                      "; start the agent, it ends the step by itself. Nothing was changed"));
   }
-  for (const Backup& backup : BackupsOf(records)) {
+  for (const Backup& backup : BackupsOf(node)) {
     if (backup.copy != copy) continue;
     ASSIGN_OR_RETURN(const FileContent content, state.Read(copy));
     if (Sha256Hex(content.bytes) != backup.image.digest()) {

@@ -53,7 +53,8 @@ absl::StatusOr<std::string> ShowJournal(const std::string& config_path) {
 absl::StatusOr<std::string> ListBackups(const std::string& config_path) {
   ASSIGN_OR_RETURN(const LocalState state, ReadState(config_path));
   std::string out;
-  for (const Backup& backup : BackupsOf(state.records)) {
+  ASSIGN_OR_RETURN(const NodeState node, Fold(state.records));
+  for (const Backup& backup : BackupsOf(node)) {
     if (!state.files->Read(backup.copy).ok()) continue;  // an old one that was removed since
     absl::StrAppend(&out, FormatUnixSeconds(backup.wall_unix_ms / 1000), "  ", backup.path,
                     "\n    ", backup.copy, "\n");

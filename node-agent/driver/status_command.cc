@@ -20,7 +20,7 @@ absl::StatusOr<std::string> DescribeJournal(const FileSystem& files, const Agent
   if (records.empty()) return "journal: none yet; the agent has not run\n";
   ASSIGN_OR_RETURN(const NodeState state, Fold(records));
   std::string out =
-      absl::StrCat("journal: ", records.size(), " records, ", PhaseText(state.phase), "\n");
+      absl::StrCat("journal: ", state.last_seq, " records, ", PhaseText(state.phase), "\n");
   if (state.current) {
     absl::StrAppend(&out, "run: ", RunKeyText(state.current->key), ", ", state.current->next_step,
                     " of ", state.current->step_count, " steps committed\n");

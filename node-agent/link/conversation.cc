@@ -41,6 +41,7 @@ void Conversation::Dial(std::int64_t now_ns) {
   hello.set_agent_version(options_.agent_version);
   hello.set_journal_id(options_.journal_id);
   hello.set_last_seq(outbox_.last_seq());
+  hello.set_first_seq(outbox_.first_seq());
   *hello.mutable_status() = status_();
   state_ = State::Greeting;
   due_ns_ = now_ns + options_.welcome_deadline_ns;

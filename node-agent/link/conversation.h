@@ -48,6 +48,11 @@ class Conversation {
   // A heartbeat now, because the status has changed.
   void StatusChanged(std::int64_t now_ns);
 
+  // The journal has no records before `seq` any more.
+  void Forget(std::uint64_t seq) { outbox_.Forget(seq); }
+  // What the coordinator has said that it holds; the last word of the last stream.
+  std::uint64_t acknowledged() const { return outbox_.acknowledged(); }
+
   bool connected() const { return state_ == State::Connected; }
   const std::string& last_end() const {
     return last_end_;

@@ -1,9 +1,12 @@
 // The journal seen as an outbox: which record goes to the coordinator next.  Records above its
 // acknowledgement are offered in order, a bounded number ahead of it, and again after a reconnect.
-// One thread.  Keeps every record: a coordinator restored from a backup may ask for old ones.
+// One thread.  Keeps what the journal keeps: a coordinator restored from a backup may ask for old
+// ones, and gets those that are still there.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "belay/v1/journal.pb.h"
@@ -12,9 +15,15 @@ namespace belay {
 
 class Outbox {
  public:
-  // `records` are the journal's, from sequence number 1 without gaps.
+  // `records` are the journal's, without gaps; a checkpoint at their beginning is never sent.
   Outbox(std::vector<v1::Record> records, std::size_t window)
-      : records_(std::move(records)), window_(window) {}
+      : records_(records.begin(), records.end()), window_(window) {
+    if (!records_.empty() && records_.front().has_checkpoint()) {
+      dropped_ = records_.front().seq();
+      records_.pop_front();
+    }
+    acknowledged_ = offered_ = dropped_;
+  }
 
   // The next record of the journal.  One that is already there is left out.
   void Add(v1::Record record) {
@@ -22,7 +31,7 @@ class Outbox {
   }
   // A new stream: the coordinator has everything up to here.
   void Restart(std::uint64_t acknowledged) {
-    acknowledged_ = acknowledged < last_seq() ? acknowledged : last_seq();
+    acknowledged_ = std::clamp(acknowledged, dropped_, last_seq());
     offered_ = acknowledged_;
   }
   // Never goes back; more than was offered is not believed.
@@ -32,15 +41,25 @@ class Outbox {
   // The next one to send; null when all are sent or the window is full.  Valid until Add.
   const v1::Record* Next() {
     if (offered_ >= last_seq() || offered_ - acknowledged_ >= window_) return nullptr;
-    return &records_[static_cast<std::size_t>(offered_++)];
+    return &records_[static_cast<std::size_t>(offered_++ - dropped_)];
+  }
+  // The journal has no records before `seq` any more.  Those that this coordinator has not
+  // acknowledged stay all the same until it has.
+  void Forget(std::uint64_t seq) {
+    while (dropped_ + 1 < seq && dropped_ < acknowledged_) {
+      records_.pop_front();
+      ++dropped_;
+    }
   }
 
-  std::uint64_t last_seq() const { return records_.size(); }
+  std::uint64_t first_seq() const { return dropped_ + 1; }
+  std::uint64_t last_seq() const { return dropped_ + records_.size(); }
   std::uint64_t acknowledged() const { return acknowledged_; }
 
  private:
-  std::vector<v1::Record> records_;
+  std::deque<v1::Record> records_;
   const std::size_t window_;
+  std::uint64_t dropped_ = 0;  // the last one that is not in `records_` any more
   std::uint64_t acknowledged_ = 0;
   std::uint64_t offered_ = 0;  // the last one given to Next's caller
 };

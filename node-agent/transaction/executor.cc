@@ -233,19 +233,32 @@ absl::Status Executor::FinishRun(const v1::RunFinished& finished) {
 }
 
 absl::Status Executor::ForgetImagesBefore(std::size_t steps) {
+  steps = std::max<std::size_t>(steps, 1);
   std::set<std::string> digests;
   std::set<std::string> backups;
-  std::size_t seen = 0;
-  for (auto record = records().rbegin(); record != records().rend(); ++record) {
-    if (!record->has_prepared()) continue;
-    if (seen++ == std::max<std::size_t>(steps, 1)) break;
-    for (const v1::FileChange& change : record->prepared().changes()) {
+  const auto keep = [&](const auto& changes) {
+    for (const v1::FileChange& change : changes) {
       digests.insert(change.before().digest());
       digests.insert(change.after().digest());
       backups.insert(change.backup_path());
     }
+  };
+  const std::vector<KeptStep>& kept = state().kept_steps;
+  for (std::size_t i = kept.size() - std::min(steps, kept.size()); i < kept.size(); ++i) {
+    keep(kept[i].changes);
+  }
+  // What can be undone may be older: steps that were rolled back since have pushed it out above.
+  const std::vector<CommittedStep>& done = state().committed_steps;
+  for (std::size_t i = done.size() - std::min(steps, done.size()); i < done.size(); ++i) {
+    keep(done[i].prepared.changes());
   }
   return images_.KeepOnly(digests, backups);
+}
+
+absl::StatusOr<bool> Executor::CompactJournal(std::uint64_t acknowledged,
+                                              const CompactionLimits& limits) {
+  if (state().phase != Phase::Idle || state().current) return false;
+  return journal_->Compact(acknowledged, limits);
 }
 
 absl::Status Executor::ClearEmergency(const std::string& reason, const std::string& operator_name,

@@ -60,9 +60,7 @@ class Executor {
   static absl::StatusOr<std::unique_ptr<Executor>> Open(ExecutorOptions options);
 
   const NodeState& state() const { return journal_->state(); }
-  const std::vector<v1::Record>& records() const {
-    return journal_->records();
-  }  // all, seq 1 first
+  const std::vector<v1::Record>& records() const { return journal_->records(); }  // as of Journal
 
   // Finishes whatever transaction is in progress, with its RunFinished unless it is committed.
   // CANCELLED when the gate was interrupted.  Nothing to do is ok.
@@ -93,9 +91,13 @@ class Executor {
   // is journalled, when the last run has ended with the same verdict.
   absl::Status FinishRun(const v1::RunFinished& finished);
 
-  // Removes the images and backups that only steps before the last `steps` name; those of a
-  // transaction in progress are always of the last.  Nothing is journalled.  May be cut anywhere.
+  // Removes the images and backups that only steps before the last `steps` name (the last that were
+  // prepared, and the last that can be undone); those of a transaction in progress are always of
+  // the last.  Nothing is journalled.  May be cut anywhere.
   absl::Status ForgetImagesBefore(std::size_t steps);
+
+  // As Journal::Compact.  Between two runs only: false, and nothing is looked at, within one.
+  absl::StatusOr<bool> CompactJournal(std::uint64_t acknowledged, const CompactionLimits& limits);
 
   // Ok, and nothing is journalled, for a request that was done before or when there is no
   // emergency.

@@ -4,12 +4,14 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
+#include "node-agent/transaction/checkpoint.h"
 
 namespace belay {
 namespace {
@@ -42,13 +44,13 @@ void MakeTextReadable(google::protobuf::Message* message) {
 
 }  // namespace
 
-std::string RecordBytes(const v1::Record& record) {
+std::string CanonicalBytes(const google::protobuf::Message& message) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream text(&bytes);
     google::protobuf::io::CodedOutputStream coded(&text);
     coded.SetSerializationDeterministic(true);
-    record.SerializeToCodedStream(&coded);
+    message.SerializeToCodedStream(&coded);
   }  // gives back what the stream has taken too much
   return bytes;
 }
@@ -92,6 +94,35 @@ absl::Status Journal::Append(v1::Record record) {
   records_.push_back(std::move(record));
   if (on_record_) on_record_(records_.back());
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Journal::Compact(std::uint64_t acknowledged, const CompactionLimits& limits) {
+  ASSIGN_OR_RETURN(std::optional<Compaction> found, FindCompaction(records_, acknowledged, limits));
+  if (!found) return false;
+  std::vector<v1::Record> records = {std::move(found->checkpoint)};
+  records.insert(records.end(), records_.begin() + static_cast<std::ptrdiff_t>(found->dropped),
+                 records_.end());
+  // A slip in what a checkpoint holds would be a node that forgets; it is seen before the old
+  // records are gone, and through the very bytes that the next life will read.
+  std::vector<std::string> frames;
+  NodeState state;
+  for (const v1::Record& record : records) {
+    frames.push_back(RecordBytes(record));
+    v1::Record again;
+    if (!again.ParseFromString(frames.back())) {
+      return absl::InternalError(
+          "compact the journal: a record could not be read again; the "
+          "journal stays as it is");
+    }
+    ASSIGN_OR_RETURN(state, Advance(std::move(state), again));
+  }
+  if (!SameState(state, state_)) {
+    return absl::InternalError(
+        "compact the journal: it would not say the same afterwards; the journal stays as it is");
+  }
+  RETURN_IF_ERROR(WithContext(log_->Replace(std::move(frames)), "compact the journal"));
+  records_ = std::move(records);
+  return true;
 }
 
 }  // namespace belay

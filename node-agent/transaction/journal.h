@@ -15,12 +15,14 @@
 #include "common/durable/framed_log.h"
 #include "common/os/clock.h"
 #include "common/os/file_system.h"
+#include "node-agent/transaction/compaction.h"
 #include "node-agent/transaction/machine.h"
 
 namespace belay {
 
 // Equal records give equal bytes (maps in order), in every life and every build.
-std::string RecordBytes(const v1::Record& record);
+std::string CanonicalBytes(const google::protobuf::Message& message);
+inline std::string RecordBytes(const v1::Record& record) { return CanonicalBytes(record); }
 
 class Journal {
  public:
@@ -33,10 +35,16 @@ class Journal {
                                                        const std::string& new_journal_id,
                                                        OnRecord on_record);
   const NodeState& state() const { return state_; }
+  // From seq 1 on, or from a checkpoint that stands for those that are gone.
   const std::vector<v1::Record>& records() const { return records_; }
 
   // Fills in seq and wall time.  INTERNAL, and nothing written, when the record cannot follow.
   absl::Status Append(v1::Record record);
+
+  // Folds old records up into a checkpoint where that is worth it (compaction.h); the state stays
+  // the same.  True when it did.  FAILED_PRECONDITION: the program must end and begin again; any
+  // other error: the journal is as it was.
+  absl::StatusOr<bool> Compact(std::uint64_t acknowledged, const CompactionLimits& limits);
 
  private:
   Journal(const Clock& clock, OnRecord on_record)

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "node-agent/transaction/checkpoint.h"
 #include "node-agent/transaction/undo.h"
 
 namespace belay {
@@ -114,6 +115,8 @@ std::string Check(const NodeState& state, const v1::Record& record) {
       return CheckCleared(state, record);
     case Kind::kRunFinished:
       return CheckFinished(state, record);
+    case Kind::kCheckpoint:
+      return "it is not the first one";
     case Kind::KIND_NOT_SET:
       return "its kind is unknown";
   }
@@ -136,6 +139,7 @@ void Close(NodeState* state) {
   state->restored.Clear();
   state->gate_resumes = 0;
   state->prepared_seq = 0;
+  state->prepared_unix_ms = 0;
   state->step = 0;
 }
 
@@ -147,8 +151,19 @@ void CloseWith(NodeState* state, v1::RunFinished outcome) {
 void Keep(NodeState* state, RunState run, const v1::RunFinished& outcome) {
   run.finished = true;
   run.outcome = outcome;
+  run.plan.Clear();  // nobody reads it any more, and every run is remembered for ever
   state->last_finished = RunKeyText(run.key);
   state->finished_runs[state->last_finished] = std::move(run);
+}
+
+void KeepStep(NodeState* state, const v1::Record& record) {
+  KeptStep step{record.run(), record.seq(), record.wall_unix_ms(), {}};
+  for (const v1::FileChange& change : record.prepared().changes()) {
+    step.changes.push_back(change);
+    step.changes.back().clear_diff();
+  }
+  state->kept_steps.push_back(std::move(step));
+  if (state->kept_steps.size() > kStepsKept) state->kept_steps.erase(state->kept_steps.begin());
 }
 
 void OpenRun(NodeState* state, const v1::Record& record) {
@@ -198,7 +213,9 @@ void Apply(NodeState* state, const v1::Record& record) {
       state->phase = Phase::Prepared;
       state->prepared = record.prepared();
       state->prepared_seq = record.seq();
+      state->prepared_unix_ms = record.wall_unix_ms();
       state->step = record.step();
+      KeepStep(state, record);
       return;
     case Kind::kApplied:
       state->phase = Phase::Applied;
@@ -244,6 +261,7 @@ void Apply(NodeState* state, const v1::Record& record) {
       state->current.reset();
       state->due_outcome.reset();
       return;
+    case Kind::kCheckpoint:  // never gets here: Advance begins with it
     case Kind::KIND_NOT_SET:
       return;
   }
@@ -271,7 +289,12 @@ std::string PhaseText(Phase phase) {
   return "unknown";
 }
 
+bool IsAtRest(const NodeState& state) {
+  return state.phase == Phase::Idle && !state.current && !state.due_outcome && !state.emergency;
+}
+
 absl::StatusOr<NodeState> Advance(NodeState state, const v1::Record& record) {
+  if (record.has_checkpoint() && state.last_seq == 0) return StateOf(record);
   std::string why;
   if (record.seq() != state.last_seq + 1) {
     why = absl::StrCat("record ", state.last_seq + 1, " is missing");

@@ -24,7 +24,7 @@ enum class Phase {
 
 struct RunState {
   v1::RunKey key;
-  v1::SignedPlan plan;  // empty for a refused run
+  v1::SignedPlan plan;  // empty for a refused run, and once it is finished
   std::uint64_t epoch = 0;
   std::uint32_t step_count = 0;
   std::uint32_t next_step = 0;  // first step without a verdict
@@ -38,8 +38,18 @@ struct RunState {
 struct CommittedStep {
   v1::RunKey run;
   std::uint32_t step = 0;
+  std::string name;  // as its plan says
   std::uint64_t prepared_seq = 0;
+  std::int64_t prepared_unix_ms = 0;
   v1::Prepared prepared;  // without the diffs, which nobody needs to go back
+};
+
+// A step that was prepared, whatever became of it: what its backups and images are.
+struct KeptStep {
+  v1::RunKey run;
+  std::uint64_t prepared_seq = 0;
+  std::int64_t prepared_unix_ms = 0;
+  std::vector<v1::FileChange> changes;  // without the diffs
 };
 
 // Steps beyond this many cannot be undone any more: their images are not kept either.
@@ -61,10 +71,12 @@ struct NodeState {
   std::string last_finished;                      // RunKeyText; empty when none
   std::vector<CommittedStep> committed_steps;     // the last at the end; at most kStepsKept
   std::set<std::string> beyond_undoing;           // rollouts with committed steps before those
+  std::vector<KeptStep> kept_steps;               // the last at the end; at most kStepsKept
   // Of the transaction in progress:
   v1::Prepared prepared;
   v1::Applied applied;  // without an Applied record: the last moment before publishing
   std::uint64_t prepared_seq = 0;
+  std::int64_t prepared_unix_ms = 0;
   std::uint32_t step = 0;
   std::uint32_t gate_resumes = 0;  // restarts of the agent inside one gate
   v1::RollingBack rolling_back;
@@ -73,6 +85,9 @@ struct NodeState {
 
 std::string RunKeyText(const v1::RunKey& key);
 std::string PhaseText(Phase phase);
+
+// No run in progress and no emergency: all that matters of such a state fits a Checkpoint.
+bool IsAtRest(const NodeState& state);
 
 // DATA_LOSS when `record` cannot follow `state`: the journal is not one this program wrote.
 absl::StatusOr<NodeState> Advance(NodeState state, const v1::Record& record);

@@ -14,14 +14,14 @@ bool Knows(const NodeState& state, const std::string& rollout_id) {
   return false;
 }
 
-std::string NameOf(const NodeState& state, const CommittedStep& step) {
-  const auto run = state.finished_runs.find(RunKeyText(step.run));
+// Of the step in progress.
+std::string NameOf(const NodeState& state) {
   v1::RemediationPlan plan;
-  if (run == state.finished_runs.end() || !plan.ParseFromString(run->second.plan.plan()) ||
-      step.step >= static_cast<std::uint32_t>(plan.steps_size())) {
-    return absl::StrCat("step ", step.step + 1);
+  if (!plan.ParseFromString(state.current->plan.plan()) ||
+      state.step >= static_cast<std::uint32_t>(plan.steps_size())) {
+    return absl::StrCat("step ", state.step + 1);
   }
-  return plan.steps(static_cast<int>(step.step)).name();
+  return plan.steps(static_cast<int>(state.step)).name();
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ absl::StatusOr<v1::Undoes> FindUndoes(const NodeState& state, const std::string&
           "rollout ", above, " has changed this node after ", rollout_id, "; revert it first"));
     }
     undoes.add_prepared_seqs(step->prepared_seq);
-    undoes.add_names(NameOf(state, *step));
+    undoes.add_names(step->name);
   }
   return undoes;
 }
@@ -77,7 +77,8 @@ void CountCommitted(NodeState* state) {
     state->committed_steps.pop_back();
     return;
   }
-  CommittedStep step{state->current->key, state->step, state->prepared_seq, state->prepared};
+  CommittedStep step{state->current->key,     state->step,    NameOf(*state), state->prepared_seq,
+                     state->prepared_unix_ms, state->prepared};
   for (v1::FileChange& change : *step.prepared.mutable_changes()) change.clear_diff();
   state->committed_steps.push_back(std::move(step));
   if (state->committed_steps.size() <= kStepsKept) return;

@@ -95,6 +95,7 @@ class Coordinator {
     std::int64_t pinged_ns = 0;
     std::string clear_sent;  // id of the request
     std::int64_t clear_sent_ns = 0;
+    std::uint64_t first_kept = 1;  // older records the node has no more
   };
   struct Sent {  // the last Execute of a rollout
     std::string node;
@@ -117,9 +118,8 @@ class Coordinator {
   void TakeRecord(const std::shared_ptr<AgentSession>& session, const v1::Record& record);
   void TakeHeartbeat(const std::shared_ptr<AgentSession>& session, const v1::NodeStatus& status);
   void TakeProgress(const NodeId& node, const v1::Progress& progress);
-  absl::Status WriteRecord(const NodeId& node, const std::string& journal_id,
-                           const v1::Record& record, const std::optional<Turn>& turn,
-                           store::Added* added);
+  absl::Status WriteRecord(const NodeId& node, const Live& live, const v1::Record& record,
+                           const std::optional<Turn>& turn, store::Added* added);
   absl::StatusOr<std::optional<Turn>> TurnOf(const NodeId& node, const v1::Record& record);
 
   void Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event);

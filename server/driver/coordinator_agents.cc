@@ -1,4 +1,6 @@
 // The coordinator's side of the agents' streams.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "server/driver/coordinator.h"
@@ -102,6 +104,9 @@ absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hell
   if (hello.journal_id().empty()) {
     return absl::InvalidArgumentError("Hello without the id of the node's journal");
   }
+  if (hello.first_seq() > hello.last_seq() + 1) {
+    return absl::InvalidArgumentError("Hello with a journal that ends before it begins");
+  }
   const auto it = live_.find(id);
   if (it != live_.end() && it->second.session->number() >= session.number()) {
     return absl::AbortedError("a newer stream of this node is open, or Hello was said twice");
@@ -125,8 +130,19 @@ void Coordinator::TakeHello(const std::shared_ptr<AgentSession>& session, const 
   const auto held = store_.AcknowledgedSeq(id, hello.journal_id());
   if (!held.ok()) return Fatal(held.status());
   Drop(id, absl::AbortedError("superseded by a newer stream of the same node"));
-  const std::uint64_t unread = hello.last_seq() > *held ? hello.last_seq() : 0;
-  live_[id] = {session, hello.journal_id(), unread, NowNs(), NowNs(), "", 0};
+  // A coordinator that was restored from a backup, or is a new one, cannot get back what the node
+  // has folded up since an earlier one acknowledged it.
+  const std::uint64_t first_kept = std::max<std::uint64_t>(hello.first_seq(), 1);
+  const std::uint64_t acknowledged = std::max(*held, first_kept - 1);
+  if (acknowledged > *held) {
+    log_(absl::StrCat("records ", *held + 1, " to ", acknowledged, " of ", NameOf(id), ", journal ",
+                      hello.journal_id(),
+                      ", are held neither here nor there: the node has folded them up after a "
+                      "coordinator had acknowledged them. They move no rollout any more; look for "
+                      "them in that coordinator's backups"));
+  }
+  const std::uint64_t unread = hello.last_seq() > acknowledged ? hello.last_seq() : 0;
+  live_[id] = {session, hello.journal_id(), unread, NowNs(), NowNs(), "", 0, first_kept};
   registry_.Connected(id, session->number(), hello.agent_version());
   registry_.Heard(id, session->number(), hello.status(), NowNs(), clock_.WallNowUnixMs());
   if (absl::Status saved =
@@ -136,7 +152,7 @@ void Coordinator::TakeHello(const std::shared_ptr<AgentSession>& session, const 
   }
   log_(absl::StrCat(NameOf(id), " connected, agent ", hello.agent_version()));
   v1::CoordinatorMessage message;
-  message.mutable_welcome()->set_acknowledged_seq(*held);
+  message.mutable_welcome()->set_acknowledged_seq(acknowledged);
   message.mutable_welcome()->set_epoch(epoch_);
   message.mutable_welcome()->set_heartbeat_interval_ms(
       static_cast<std::uint32_t>(times_.heartbeat_interval_ms));

@@ -72,12 +72,13 @@ absl::StatusOr<std::optional<Turn>> Coordinator::TurnOf(const NodeId& node,
   return turn;
 }
 
-absl::Status Coordinator::WriteRecord(const NodeId& node, const std::string& journal_id,
+absl::Status Coordinator::WriteRecord(const NodeId& node, const Live& live,
                                       const v1::Record& record, const std::optional<Turn>& turn,
                                       store::Added* added) {
   const std::int64_t now_ms = clock_.WallNowUnixMs();
   ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
-  ASSIGN_OR_RETURN(*added, store_.AddRecord(node, journal_id, record, now_ms));
+  ASSIGN_OR_RETURN(*added,
+                   store_.AddRecord(node, live.journal_id, record, now_ms, live.first_kept));
   if (*added != store::Added::New) return absl::OkStatus();
   if (record.has_emergency_stop()) {
     RETURN_IF_ERROR(store_.SetEmergency({node, record.emergency_stop().reason(), now_ms}));
@@ -93,11 +94,12 @@ absl::Status Coordinator::WriteRecord(const NodeId& node, const std::string& jou
 void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
                              const v1::Record& record) {
   const NodeId node = session->node();
-  const std::string journal_id = FindLive(session)->journal_id;
+  const Live stream = *FindLive(session);
+  const std::string& journal_id = stream.journal_id;
   const absl::StatusOr<std::uint64_t> held = store_.AcknowledgedSeq(node, journal_id);
   if (!held.ok()) return Fatal(held.status());
   std::optional<Turn> turn;
-  if (record.seq() == *held + 1) {
+  if (record.seq() == std::max(*held + 1, stream.first_kept)) {
     // A verdict may begin the next node: by what is known now.
     if (const auto running = book_.RunningIn(node.cluster)) FeedReadiness(running);
     if (!fatal_.ok()) return;
@@ -106,7 +108,7 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
     turn = *std::move(made);
   }
   store::Added added = store::Added::Duplicate;
-  const absl::Status written = WriteRecord(node, journal_id, record, turn, &added);
+  const absl::Status written = WriteRecord(node, stream, record, turn, &added);
   if (!written.ok()) return Fatal(written);
   const std::string name = absl::StrCat("record ", record.seq(), " of ", node.cluster, "/",
                                         node.node, ", journal ", journal_id);
@@ -115,9 +117,9 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
     case store::Added::Duplicate:
       break;
     case store::Added::Gap:
-      return Drop(node,
-                  absl::OutOfRangeError(absl::StrCat(name, ", came before record ", *held + 1,
-                                                     "; nothing was taken, send from there")));
+      return Drop(node, absl::OutOfRangeError(absl::StrCat(
+                            name, ", came before record ", std::max(*held + 1, stream.first_kept),
+                            "; nothing was taken, send from there")));
     case store::Added::Conflict:
       return Drop(node, absl::DataLossError(absl::StrCat(
                             name,

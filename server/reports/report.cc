@@ -40,6 +40,7 @@ void Apply(const v1::Record& record, v1::StepOutcome& step) {
     case v1::Record::kRestored:
     case v1::Record::kEmergencyCleared:
     case v1::Record::kRunFinished:
+    case v1::Record::kCheckpoint:
     case v1::Record::KIND_NOT_SET:
       return;
   }

@@ -3,6 +3,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 
@@ -90,7 +92,8 @@ absl::StatusOr<std::uint64_t> Store::AcknowledgedSeq(const NodeId& node,
 }
 
 absl::StatusOr<Added> Store::AddRecord(const NodeId& node, const std::string& journal_id,
-                                       const v1::Record& record, std::int64_t received_unix_ms) {
+                                       const v1::Record& record, std::int64_t received_unix_ms,
+                                       std::uint64_t first_kept) {
   ASSIGN_OR_RETURN(const std::uint64_t held, AcknowledgedSeq(node, journal_id));
   const std::string bytes = Bytes(record);
   if (record.seq() <= held) {
@@ -105,7 +108,7 @@ absl::StatusOr<Added> Store::AddRecord(const NodeId& node, const std::string& jo
     }
     return Added::Duplicate;
   }
-  if (record.seq() != held + 1) return Added::Gap;
+  if (record.seq() != std::max(held + 1, first_kept)) return Added::Gap;
   RETURN_IF_ERROR(database_->Prepare("INSERT INTO node_records VALUES(?, ?, ?, ?, ?, ?, ?)")
                       .Text(node.cluster)
                       .Text(node.node)

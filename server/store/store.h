@@ -32,11 +32,14 @@ class Store {
   absl::StatusOr<std::vector<NodeRow>> Nodes();
   absl::Status SawNode(const NodeRow& node);
 
-  // Highest sequence number held of one journal; 0 for none.  There are no gaps below it.
+  // Highest sequence number held of one journal; 0 for none.  Below it there are no gaps but those
+  // that a node could not fill any more.
   absl::StatusOr<std::uint64_t> AcknowledgedSeq(const NodeId& node, const std::string& journal_id);
   // What is wrong with a node's record is a value: an error is always of the database itself.
+  // `first_kept`: the node has no records before that one any more, so it may come next.
   absl::StatusOr<Added> AddRecord(const NodeId& node, const std::string& journal_id,
-                                  const v1::Record& record, std::int64_t received_unix_ms);
+                                  const v1::Record& record, std::int64_t received_unix_ms,
+                                  std::uint64_t first_kept = 1);
   // Of the nodes of that cluster only; by node, then in order of receipt.
   absl::StatusOr<std::vector<RecordRow>> RecordsOfRollout(const std::string& cluster,
                                                           const std::string& rollout_id);

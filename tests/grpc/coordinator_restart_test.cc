@@ -66,6 +66,31 @@ TEST_F(CoordinatorRestartTest, ARestartKeepsWatchOverARolloutThatIsHeld) {
   EXPECT_EQ(world_.AwaitPassing(id, 400, Ended).stop_cause(), v1::STOP_CAUSE_CLUSTER_NOT_READY);
 }
 
+// A coordinator that is new, or was restored from a backup, and nodes that have folded up what an
+// earlier one had acknowledged.
+TEST_F(CoordinatorRestartTest, ANodeWhoseOldRecordsAreFoldedUpIsTakenAsItIs) {
+  v1::Record old;
+  old.mutable_journal_created()->set_journal_id("j");
+  for (int i = 0; i < 5; ++i) cp1_.Journal(old);
+  cp1_.first_seq = 4;
+  StartAll();
+  const std::string id = Roll();
+  const v1::Execute execute = cp1_.AwaitExecute();
+  cp1_.Accepted(execute);
+  cp1_.Finished(execute, v1::VERDICT_COMMITTED);
+  world_.Await(id, [](const v1::Rollout& rollout) {
+    return PhaseOf(rollout, "cp1") == v1::NODE_PHASE_COMMITTED;
+  });
+  cp1_.HangUp();
+  EXPECT_GE(cp1_.Greet(), 7U);
+}
+
+TEST_F(CoordinatorRestartTest, AJournalThatEndsBeforeItBeginsIsRefused) {
+  world_.Start();
+  cp1_.first_seq = 2;
+  EXPECT_EQ(cp1_.TryHello("cp1").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(CoordinatorRestartTest, ADirectoryHasOneCoordinator) {
   world_.Start();
   EXPECT_EQ(world_.TryStartSecond().code(), absl::StatusCode::kFailedPrecondition);

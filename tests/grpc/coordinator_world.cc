@@ -216,6 +216,7 @@ std::uint64_t ScriptedAgent::Greet() {
   hello.set_agent_version("test");
   hello.set_journal_id("journal-of-" + name);
   hello.set_last_seq(journal_.size());
+  hello.set_first_seq(first_seq);
   *hello.mutable_status() = status;
   Write(message);
   const v1::Welcome welcome = Await(v1::CoordinatorMessage::kWelcome).welcome();
@@ -229,6 +230,7 @@ grpc::Status ScriptedAgent::TryHello(const std::string& node) {
   message.mutable_hello()->set_cluster("prod");
   message.mutable_hello()->set_node(node);
   message.mutable_hello()->set_journal_id("j");
+  message.mutable_hello()->set_first_seq(first_seq);
   stream_->Write(message);
   return AwaitEnd();
 }

@@ -120,6 +120,7 @@ class ScriptedAgent {
   const std::string name;
   v1::NodeStatus status;
   std::uint64_t epoch = 0;
+  std::uint64_t first_seq = 0;  // as it says in Hello
 
  private:
   void Open();

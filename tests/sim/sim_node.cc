@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "node-agent/transaction/file_image.h"
 
 namespace belay::sim {
@@ -11,6 +12,9 @@ namespace {
 constexpr const char* kState = "/state";
 constexpr std::int64_t kTickNs = 500 * kMs;
 constexpr std::int64_t kLookNs = 2 * kSecond;
+// So little is kept that many a node compacts, and is cut while it does.
+constexpr CompactionLimits kCompaction = {4, std::size_t{1} << 20, 2, std::size_t{1} << 20,
+                                          std::size_t{1} << 20};
 
 std::int64_t Ns(std::uint32_t ms) { return std::int64_t{ms} * kMs; }
 }  // namespace
@@ -195,6 +199,12 @@ void SimNode::Take(LinkEvent event) {
   });
 }
 
+absl::Status SimNode::CarryOut(const Command& command) {
+  if (const auto* execute = std::get_if<v1::Execute>(&command)) return runner_->Execute(*execute);
+  if (const auto* revert = std::get_if<v1::Revert>(&command)) return runner_->Revert(*revert);
+  return runner_->ClearEmergency(std::get<v1::ClearEmergency>(command));
+}
+
 void SimNode::Work() {
   if (working_ || !up() || commands_.empty()) return;
   const Command command = std::move(commands_.front());
@@ -202,9 +212,12 @@ void SimNode::Work() {
   working_ = true;
   conversation_->StatusChanged(clock_.BootNowNs());
   const bool alive = Survives([&] {
-    if (const auto* execute = std::get_if<v1::Execute>(&command)) return runner_->Execute(*execute);
-    if (const auto* revert = std::get_if<v1::Revert>(&command)) return runner_->Revert(*revert);
-    return runner_->ClearEmergency(std::get<v1::ClearEmergency>(command));
+    RETURN_IF_ERROR(CarryOut(command));
+    const auto compacted = executor_->CompactJournal(conversation_->acknowledged(), kCompaction);
+    if (compacted.ok() && *compacted) {
+      conversation_->Forget(executor_->records().front().seq() + 1);
+    }
+    return compacted.status();
   });
   working_ = false;
   if (!alive) return;

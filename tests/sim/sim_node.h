@@ -95,6 +95,7 @@ class SimNode final : public CoordinatorLink, public Gatekeeper {
 
   void Open();
   void Work();
+  absl::Status CarryOut(const Command& command);
   bool Survives(const std::function<absl::Status()>& work);
   void Fall();
   void Tick();

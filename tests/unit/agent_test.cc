@@ -133,7 +133,10 @@ class AgentTest : public testing::Test {
     options.interrupt = [this] { gate->stop.Stop(); };
     options.failed = [this](const absl::Status&) { failed.Stop(); };
     options.random = [] { return 0.0; };
-    options.log = [](const std::string&) {};
+    options.log = [this](const std::string& line) {
+      if (line.find("was compacted") != std::string::npos) compacted.Stop();
+    };
+    options.compaction = compaction;
     agent = std::make_unique<Agent>(*mail, *executor, *runner, *link, *clock, std::move(options));
     agent->Start();
   }
@@ -179,7 +182,8 @@ class AgentTest : public testing::Test {
   std::unique_ptr<SystemClock> clock;
   Ed25519PrivateKey key;
   v1::RemediationPlan plan;
-  Stopper failed;
+  Stopper failed, compacted;
+  CompactionLimits compaction;
   std::unique_ptr<AgentMail> mail;
   std::unique_ptr<WaitingGate> gate;
   std::unique_ptr<TalkingLink> link;
@@ -273,6 +277,34 @@ TEST_F(AgentTest, ANodeIsOccupiedFromTakingACommandUntilRecoveryOfALaterLifeHasE
   });
   EXPECT_EQ(between.heartbeat().status().busy_with(), "r1")
       << "the run is not finished, but nothing of it is carried on";
+}
+
+TEST_F(AgentTest, TheJournalIsFoldedUpOnceTheCoordinatorHoldsIt) {
+  compaction = {0, 1U << 20, 2, 1U << 20, 1U << 20};
+  Start(true);
+  Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
+  gate->pass.Stop();
+  link->Say(Command());
+  Hear([](const v1::AgentMessage& m) { return m.record().has_run_finished(); });
+  link->Say(Command());  // answered from the journal; what was sent is acknowledged by now
+  ASSERT_TRUE(Waited(compacted));
+  agent->Stop();
+  const std::uint64_t last = executor->state().last_seq;
+  ASSERT_EQ(executor->records().size(), 1U);
+  EXPECT_TRUE(executor->records().front().has_checkpoint());
+  Start(true);
+  const auto said = Hear([](const v1::AgentMessage& m) { return m.has_hello(); });
+  EXPECT_EQ(said.hello().last_seq(), last);
+  EXPECT_EQ(said.hello().first_seq(), last + 1);
+  Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
+  v1::CoordinatorMessage other = Command();
+  other.mutable_execute()->mutable_run()->set_rollout_id("r2");
+  other.mutable_execute()->mutable_run()->set_plan_digest("another plan");
+  link->Say(other);
+  const auto refused = Hear([](const v1::AgentMessage& m) { return m.record().has_run_refused(); });
+  EXPECT_EQ(refused.record().seq(), last + 1);
+  agent->Stop();
+  EXPECT_EQ(executor->state().finished_runs.size(), 2U);
 }
 
 TEST_F(AgentTest, AJournalThatCannotBeWrittenEndsTheProgram) {

@@ -63,7 +63,7 @@ TEST_F(LocalJournal, EveryRecordIsOneLineThatIsSafeToShow) {
 
 TEST_F(LocalJournal, BackupsAreNamedWithTheFileTheyWereTakenOf) {
   RunOne();
-  const auto backups = BackupsOf(*ReadLocalJournal(world.disk, kWorldStateDir));
+  const auto backups = BackupsOf(*Fold(*ReadLocalJournal(world.disk, kWorldStateDir)));
   ASSERT_EQ(backups.size(), 4U);  // the new policy has none
   for (const Backup& backup : backups) {
     const auto copy = world.disk.Read(backup.copy);
@@ -75,7 +75,7 @@ TEST_F(LocalJournal, BackupsAreNamedWithTheFileTheyWereTakenOf) {
 TEST_F(LocalJournal, ABackupIsPutBackWithItsAttributesWhateverIsThereNow) {
   RunOne();
   const auto records = ReadLocalJournal(world.disk, kWorldStateDir);
-  for (const Backup& backup : BackupsOf(*records)) {
+  for (const Backup& backup : BackupsOf(*Fold(*records))) {
     world.disk.PutFile(backup.path, "by hand", {});
     const auto said = RestoreFile(world.disk, world.disk, *records, backup.copy);
     ASSERT_TRUE(said.ok()) << said.status();
@@ -90,7 +90,7 @@ TEST_F(LocalJournal, ABackupIsPutBackWithItsAttributesWhateverIsThereNow) {
 TEST_F(LocalJournal, WhatIsNoBackupOrADamagedOneIsNotPutBack) {
   RunOne();
   const auto records = ReadLocalJournal(world.disk, kWorldStateDir);
-  const Backup backup = BackupsOf(*records).back();
+  const Backup backup = BackupsOf(*Fold(*records)).back();
   EXPECT_TRUE(
       absl::IsNotFound(RestoreFile(world.disk, world.disk, *records, "/etc/passwd").status()));
   world.disk.PutFile(backup.copy, "damaged", {});
@@ -102,7 +102,7 @@ TEST_F(LocalJournal, WhatIsNoBackupOrADamagedOneIsNotPutBack) {
 TEST_F(LocalJournal, NothingIsPutBackWhileAStepIsInProgress) {
   RunOne();
   auto records = *ReadLocalJournal(world.disk, kWorldStateDir);
-  const std::string copy = BackupsOf(records).back().copy;
+  const std::string copy = BackupsOf(*Fold(records)).back().copy;
   while (!records.back().has_applied()) records.pop_back();
   EXPECT_TRUE(
       absl::IsFailedPrecondition(RestoreFile(world.disk, world.disk, records, copy).status()));

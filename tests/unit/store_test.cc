@@ -143,6 +143,18 @@ TEST_F(StoreTest, ARecordIsCountedOnce) {
   EXPECT_EQ(store->RecordsOfRollout("test", "r1")->size(), 0u) << "of another cluster";
 }
 
+TEST_F(StoreTest, ARecordMayBeTheFirstThatTheNodeStillHas) {
+  auto store = Open();
+  ASSERT_TRUE(store->AddRecord(kNode, "j", RecordNumber(1), 1).ok());
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(6), 1, 5), Added::Gap);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(2), 1, 5), Added::Gap);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(5), 1, 5), Added::New);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(7), 1, 5), Added::Gap);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(6), 1, 5), Added::New);
+  EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(3), 1, 5), Added::Conflict);
+  EXPECT_EQ(*store->AcknowledgedSeq(kNode, "j"), 6u);
+}
+
 TEST_F(StoreTest, ARecordWithAGapOrAnotherContentIsRefused) {
   auto store = Open();
   ASSERT_TRUE(store->AddRecord(kNode, "j", RecordNumber(1), 1).ok());
