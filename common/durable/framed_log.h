@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/status_macros.h"
 #include "common/os/file_system.h"
 
 namespace belay {
@@ -23,6 +24,11 @@ class FramedLog {
   const std::vector<std::string>& frames() const { return frames_; }
   // Durable when it returns ok.
   absl::Status Append(const std::string& frame);
+  // Space for so many bytes of frames that are appended later (FileSystem::Reserve), durable with
+  // the next of them.  The log is as usable after an error as before.
+  absl::Status Reserve(std::uint64_t bytes) {
+    return WithContext(fs_.Reserve(path_, bytes), "reserve space for the log");
+  }
   // All frames become these, at one instant: a power cut leaves the old file or the new one, whole.
   // The new one is written beside it, as PATH.new, and needs its space.  FAILED_PRECONDITION: which
   // of the two is on disk is unknown and the log is dead; any other error: nothing has changed.

@@ -255,6 +255,20 @@ absl::Status PosixFileSystem::WriteFrom(const std::string& path, std::uint64_t o
   return WriteAll(fd.get(), path, bytes, from);
 }
 
+absl::Status PosixFileSystem::Reserve(const std::string& path, std::uint64_t bytes) {
+  const std::string doing = absl::StrCat("reserve ", bytes, " bytes behind the end of");
+  ASSIGN_OR_RETURN(const Descriptor fd, OpenRegular(path, O_WRONLY, doing));
+  ASSIGN_OR_RETURN(const struct stat facts, StatOf(fd.get(), doing, path));
+  int result = 0;
+  do {
+    result = fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, facts.st_size, static_cast<off_t>(bytes));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return absl::OkStatus();
+  const int error = errno;
+  const absl::Status failed = ErrnoStatus(doing, path, error);
+  return error == EOPNOTSUPP ? absl::UnimplementedError(failed.message()) : failed;
+}
+
 absl::Status PosixFileSystem::Sync(const std::string& path) {
   ASSIGN_OR_RETURN(const Descriptor look, OpenPath(path, O_PATH, "sync"));
   ASSIGN_OR_RETURN(const struct stat facts, StatOf(look.get(), "sync", path));

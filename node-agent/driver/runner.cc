@@ -142,7 +142,11 @@ absl::Status Runner::RunSteps(const Steps& steps) {
         options_.log(absl::StrCat("did nothing about ", RunKeyText(key), ": ", *why));
         return absl::OkStatus();
       }
-      RETURN_IF_ERROR(steps.accept());
+      const absl::Status accepted = steps.accept();
+      if (absl::IsResourceExhausted(accepted)) {
+        return Refuse(key, {std::string(accepted.message()), steps.start_again});
+      }
+      RETURN_IF_ERROR(accepted);
     }
     const absl::StatusOr<v1::Verdict> verdict = executor_.RunStep(i, *std::move(prepared));
     if (!verdict.ok()) {

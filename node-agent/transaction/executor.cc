@@ -43,6 +43,8 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(ExecutorOptions options
   // The same in every life of one journal: a life finds the temporaries of the one before.
   const std::string suffix = Sha256Hex(executor->state().journal_id).substr(0, 12);
   executor->publisher_ = std::make_unique<Publisher>(given.host, suffix);
+  executor->staging_ =
+      std::make_unique<Staging>(given.state, *executor->publisher_, given.state_dir);
   const Phase phase = executor->state().phase;
   executor->resuming_ = phase == Phase::Applied || phase == Phase::Restored;
   return executor;
@@ -58,7 +60,10 @@ v1::Record Executor::NewRecord() const {
 }
 
 absl::Status Executor::Recover() {
-  if (state().phase == Phase::Idle && !state().due_outcome) return absl::OkStatus();
+  if (state().phase == Phase::Idle && !state().due_outcome) {
+    ReleaseSpace();  // of a preparation that was cut
+    return absl::OkStatus();
+  }
   return Drive().status();
 }
 
@@ -97,6 +102,7 @@ absl::Status Executor::AcceptRun(const v1::RunKey& key, std::uint64_t epoch,
   *record.mutable_run() = key;
   record.mutable_run_accepted()->set_epoch(epoch);
   *record.mutable_run_accepted()->mutable_plan() = plan;
+  RETURN_IF_ERROR(ReserveForRun(record));
   return Append(std::move(record));
 }
 
@@ -113,6 +119,7 @@ absl::Status Executor::AcceptUndoing(const v1::RunKey& key, std::uint64_t epoch,
   *record.mutable_run() = key;
   record.mutable_run_accepted()->set_epoch(epoch);
   *record.mutable_run_accepted()->mutable_undoes() = undoes;
+  RETURN_IF_ERROR(ReserveForRun(record));
   return Append(std::move(record));
 }
 
@@ -151,8 +158,9 @@ absl::StatusOr<v1::Verdict> Executor::RunStep(std::uint32_t step, StepPlan plan)
         absl::StrCat(what, "the next step is ", state().current->next_step, " of ",
                      state().current->step_count, "; nothing was changed"));
   }
-  absl::StatusOr<v1::Prepared> prepared = Prepare(std::move(plan));
-  RETURN_IF_ERROR(WithContext(prepared.status(), absl::StrCat("prepare step ", step)));
+  absl::StatusOr<v1::Prepared> prepared = Prepare(plan);
+  RETURN_IF_ERROR(
+      WithContext(WhatToFree(prepared.status(), plan), absl::StrCat("prepare step ", step)));
   v1::Record record = NewRecord();
   if (prepared->changes().empty()) {
     v1::StepReport& report = *record.mutable_committed()->mutable_report();
@@ -165,7 +173,7 @@ absl::StatusOr<v1::Verdict> Executor::RunStep(std::uint32_t step, StepPlan plan)
   return Drive();
 }
 
-absl::StatusOr<v1::Prepared> Executor::Prepare(StepPlan plan) {
+absl::StatusOr<v1::Prepared> Executor::Prepare(const StepPlan& plan) {
   v1::Prepared prepared = plan.prepared;
   prepared.clear_changes();
   prepared.clear_created_directories();
@@ -189,6 +197,7 @@ absl::StatusOr<v1::Prepared> Executor::Prepare(StepPlan plan) {
   if (!prepared.changes().empty()) RETURN_IF_ERROR(SaveImages(plan, &prepared));
   prepared.set_boot_id(options_.clock.BootId());
   prepared.set_boottime_ns(options_.clock.BootNowNs());
+  if (!prepared.changes().empty()) RETURN_IF_ERROR(ReserveSpace(prepared));
   return prepared;
 }
 

@@ -23,6 +23,8 @@
 #include "node-agent/transaction/journal.h"
 #include "node-agent/transaction/machine.h"
 #include "node-agent/transaction/publisher.h"
+#include "node-agent/transaction/record_bounds.h"
+#include "node-agent/transaction/staging.h"
 
 namespace belay {
 
@@ -68,7 +70,7 @@ class Executor {
 
   // Ok also when this very run is in progress (nothing is journalled then).  ALREADY_EXISTS: it is
   // finished, answer from state().finished_runs.  ABORTED: old epoch.  FAILED_PRECONDITION:
-  // emergency, or another run in progress.
+  // emergency, or another run in progress.  RESOURCE_EXHAUSTED: no space to journal it.
   absl::Status AcceptRun(const v1::RunKey& key, std::uint64_t epoch, const v1::SignedPlan& plan);
   // Likewise for a run that undoes; FAILED_PRECONDITION also when `undoes` is not what was done
   // last.
@@ -110,8 +112,13 @@ class Executor {
   // Ok: it may be journalled.  ALREADY_EXISTS and so on as of AcceptRun; `going_on`: it is this
   // run.
   absl::Status MayAccept(const v1::RunKey& key, std::uint64_t epoch, bool* going_on) const;
-  absl::StatusOr<v1::Prepared> Prepare(StepPlan plan);
+  absl::StatusOr<v1::Prepared> Prepare(const StepPlan& plan);
   absl::Status SaveImages(const StepPlan& plan, v1::Prepared* prepared);
+  // Whatever a rollback, and the verdict's records, will take of the disk.
+  absl::Status ReserveSpace(const v1::Prepared& prepared);
+  absl::Status WhatToFree(const absl::Status& status, const StepPlan& plan) const;
+  void ReleaseSpace();
+  absl::Status ReserveForRun(const v1::Record& accepted);
   absl::StatusOr<v1::Verdict> Drive();
   absl::Status Publish();   // Prepared -> Applied | RollingBack | Quarantined
   absl::Status JudgeNew();  // Applied -> Committed | RollingBack | Quarantined
@@ -129,6 +136,7 @@ class Executor {
   ImageStore images_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<Staging> staging_;
   bool resuming_ = false;  // this life found the transaction inside a gate, and has not said so yet
 };
 

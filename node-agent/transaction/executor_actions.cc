@@ -63,6 +63,7 @@ absl::StatusOr<v1::Verdict> Executor::Drive() {
         break;
     }
   }
+  ReleaseSpace();
   if (!state().due_outcome) return v1::VERDICT_COMMITTED;
   v1::Record record = NewRecord();
   *record.mutable_run_finished() = *state().due_outcome;

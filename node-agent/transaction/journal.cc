@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "node-agent/transaction/checkpoint.h"
+#include "node-agent/transaction/record_bounds.h"
 
 namespace belay {
 namespace {
@@ -76,10 +77,19 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clo
     record.mutable_journal_created()->set_journal_id(new_journal_id);
     RETURN_IF_ERROR(journal->Append(std::move(record)));
   }
+  // So that a full disk can at least be told of.  It is asked for again, and then needed, before
+  // anything is changed.
+  journal->Reserve(0).IgnoreError();
   return journal;
 }
 
+absl::Status Journal::Reserve(std::size_t bytes) {
+  const absl::Status reserved = log_->Reserve(bytes + kVerdictBytes);
+  return absl::IsUnimplemented(reserved) ? absl::OkStatus() : reserved;
+}
+
 absl::Status Journal::Append(v1::Record record) {
+  BoundRecord(&record);
   MakeTextReadable(&record);
   record.set_seq(state_.last_seq + 1);
   record.set_wall_unix_ms(clock_.WallNowUnixMs());
@@ -122,6 +132,7 @@ absl::StatusOr<bool> Journal::Compact(std::uint64_t acknowledged, const Compacti
   }
   RETURN_IF_ERROR(WithContext(log_->Replace(std::move(frames)), "compact the journal"));
   records_ = std::move(records);
+  Reserve(0).IgnoreError();  // the new file has none; as in Open
   return true;
 }
 

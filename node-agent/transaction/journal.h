@@ -38,7 +38,13 @@ class Journal {
   // From seq 1 on, or from a checkpoint that stands for those that are gone.
   const std::vector<v1::Record>& records() const { return records_; }
 
-  // Fills in seq and wall time.  INTERNAL, and nothing written, when the record cannot follow.
+  // Space for records of so many bytes, and for all that may follow them until the run has ended:
+  // none of those can then fail for want of space.  RESOURCE_EXHAUSTED: there is not so much; the
+  // journal is as it was.  Ok where the file system reserves nothing.
+  absl::Status Reserve(std::size_t bytes);
+
+  // Fills in seq and wall time; cuts off what is too long for the space reserved
+  // (record_bounds.h).  INTERNAL, and nothing written, when the record cannot follow.
   absl::Status Append(v1::Record record);
 
   // Folds old records up into a checkpoint where that is worth it (compaction.h); the state stays

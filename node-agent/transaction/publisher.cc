@@ -34,6 +34,10 @@ std::string Publisher::KeptOf(const std::string& path) const {
   return absl::StrCat(TemporaryOf(path), "-was");
 }
 
+std::string Publisher::StagedOf(const std::string& path) const {
+  return absl::StrCat(TemporaryOf(path), "-old");
+}
+
 std::optional<std::string> Publisher::Kept(const std::string& path) const {
   const std::string kept = KeptOf(path);
   if (!fs_.Read(kept).ok()) return std::nullopt;
@@ -43,6 +47,26 @@ std::optional<std::string> Publisher::Kept(const std::string& path) const {
 absl::Status Publisher::RemoveTemporary(const std::string& path) {
   const absl::Status removed = fs_.Remove(TemporaryOf(path));
   return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+absl::Status Publisher::Stage(const std::string& path, const v1::FileImage& image,
+                              const std::string& bytes) {
+  const std::string staged = StagedOf(path);
+  const std::string what = absl::StrCat("keep what ", path, " is ready for a rollback");
+  // One of a life that was cut may be half of it.
+  const absl::Status removed = fs_.Remove(staged);
+  if (!absl::IsNotFound(removed)) RETURN_IF_ERROR(WithContext(removed, what));
+  RETURN_IF_ERROR(WithContext(fs_.Create(staged, bytes, AttributesOf(image)), what));
+  RETURN_IF_ERROR(WithContext(fs_.Sync(staged), what));
+  return WithContext(fs_.Sync(ParentDirectory(path)), what);
+}
+
+absl::Status Publisher::Unstage(const std::string& path) {
+  const absl::Status removed = fs_.Remove(StagedOf(path));
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  // Also when it is gone: the life that removed it may have been cut before this.
+  const absl::Status synced = fs_.Sync(ParentDirectory(path));
+  return absl::IsNotFound(synced) ? absl::OkStatus() : synced;
 }
 
 absl::Status Publisher::Tidy(const std::string& path, const v1::FileImage& from,
@@ -83,12 +107,11 @@ absl::StatusOr<Published> Publisher::Settle(const std::string& path, const v1::F
 }
 
 // The one step that counts; everything it needs is durable.  Written or Foreign.
-absl::StatusOr<Published> Publisher::Swap(const std::string& path, const v1::FileImage& from,
-                                          const v1::FileImage& to) {
-  const std::string temporary = TemporaryOf(path);
+absl::StatusOr<Published> Publisher::Swap(const std::string& path, const std::string& ready,
+                                          const v1::FileImage& from, const v1::FileImage& to) {
   const std::string kept = KeptOf(path);
   if (!from.exists()) {
-    const absl::Status moved = fs_.RenameNew(temporary, path);
+    const absl::Status moved = fs_.RenameNew(ready, path);
     if (absl::IsAlreadyExists(moved)) return Published::Foreign;
     RETURN_IF_ERROR(moved);
     return Published::Written;
@@ -96,6 +119,7 @@ absl::StatusOr<Published> Publisher::Swap(const std::string& path, const v1::Fil
   if (to.exists()) {
     const absl::Status linked = fs_.Link(path, kept);
     if (absl::IsNotFound(linked)) return Published::Foreign;  // removed by somebody
+    if (absl::IsResourceExhausted(linked)) return SwapUnseen(path, ready, from, to);
     RETURN_IF_ERROR(linked);
     // Through the second name: what is compared is what is displaced.
     ASSIGN_OR_RETURN(const v1::FileImage still, ReadImage(fs_, kept));
@@ -103,10 +127,11 @@ absl::StatusOr<Published> Publisher::Swap(const std::string& path, const v1::Fil
       RETURN_IF_ERROR(fs_.Remove(kept));
       return Published::Foreign;
     }
-    RETURN_IF_ERROR(fs_.Rename(temporary, path));
+    RETURN_IF_ERROR(fs_.Rename(ready, path));
   } else {
     const absl::Status moved = fs_.Rename(path, kept);
     if (absl::IsNotFound(moved)) return Published::Written;  // removed by somebody else, as wanted
+    if (absl::IsResourceExhausted(moved)) return SwapUnseen(path, ready, from, to);
     RETURN_IF_ERROR(moved);
   }
   ASSIGN_OR_RETURN(const v1::FileImage displaced, ReadImage(fs_, kept));
@@ -116,6 +141,17 @@ absl::StatusOr<Published> Publisher::Swap(const std::string& path, const v1::Fil
   }
   const absl::Status gone = fs_.Remove(kept);
   RETURN_IF_ERROR(gone);
+  return Published::Written;
+}
+
+// The directory has no room for one name more.  Compared is then what has the name, an instant
+// before it is displaced; a rollback that stopped here instead would leave a node that is down.
+absl::StatusOr<Published> Publisher::SwapUnseen(const std::string& path, const std::string& ready,
+                                                const v1::FileImage& from,
+                                                const v1::FileImage& to) {
+  ASSIGN_OR_RETURN(const v1::FileImage still, ReadImage(fs_, path));
+  if (!SameImage(still, from)) return Published::Foreign;
+  RETURN_IF_ERROR(to.exists() ? fs_.Rename(ready, path) : fs_.Remove(path));
   return Published::Written;
 }
 
@@ -140,11 +176,17 @@ absl::StatusOr<Published> Publisher::Replace(const std::string& path, const v1::
     RETURN_IF_ERROR(WithContext(synced, what));
     return Published::Already;
   }
+  std::string ready = TemporaryOf(path);
   if (to.exists()) {
-    RETURN_IF_ERROR(WithContext(fs_.Create(TemporaryOf(path), bytes, AttributesOf(to)), what));
-    RETURN_IF_ERROR(WithContext(fs_.Sync(TemporaryOf(path)), what));
+    const absl::StatusOr<v1::FileImage> staged = ReadImage(fs_, StagedOf(path));
+    if (staged.ok() && SameImage(*staged, to)) {
+      ready = StagedOf(path);
+    } else {
+      RETURN_IF_ERROR(WithContext(fs_.Create(ready, bytes, AttributesOf(to)), what));
+    }
+    RETURN_IF_ERROR(WithContext(fs_.Sync(ready), what));
   }
-  const absl::StatusOr<Published> swapped = Swap(path, from, to);
+  const absl::StatusOr<Published> swapped = Swap(path, ready, from, to);
   RETURN_IF_ERROR(WithContext(swapped.status(), what));
   if (*swapped == Published::Foreign) RETURN_IF_ERROR(WithContext(RemoveTemporary(path), what));
   RETURN_IF_ERROR(WithContext(fs_.Sync(directory), what));

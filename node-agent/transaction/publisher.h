@@ -35,6 +35,12 @@ class Publisher {
   absl::StatusOr<Published> Replace(const std::string& path, const v1::FileImage& from,
                                     const v1::FileImage& to, const std::string& bytes);
 
+  // Puts `bytes`, which are the content of `image`, ready beside `path`, durably: a Replace that
+  // makes it `image` needs no space then.  Nothing is replaced by it.
+  absl::Status Stage(const std::string& path, const v1::FileImage& image, const std::string& bytes);
+  // Durably.  Nothing there is ok.
+  absl::Status Unstage(const std::string& path);
+
   // Removes what an earlier life, or this one, has left beside `path`, but never the only copy of
   // bytes that are neither image.  Nothing there is ok.
   absl::Status Tidy(const std::string& path, const v1::FileImage& from, const v1::FileImage& to);
@@ -53,10 +59,13 @@ class Publisher {
   absl::StatusOr<Published> Settle(const std::string& path, const v1::FileImage& from,
                                    const v1::FileImage& to, Published now);
   absl::Status PutBack(const std::string& path);
-  absl::StatusOr<Published> Swap(const std::string& path, const v1::FileImage& from,
-                                 const v1::FileImage& to);
+  absl::StatusOr<Published> Swap(const std::string& path, const std::string& ready,
+                                 const v1::FileImage& from, const v1::FileImage& to);
+  absl::StatusOr<Published> SwapUnseen(const std::string& path, const std::string& ready,
+                                       const v1::FileImage& from, const v1::FileImage& to);
   std::string TemporaryOf(const std::string& path) const;
   std::string KeptOf(const std::string& path) const;
+  std::string StagedOf(const std::string& path) const;
 
   FileSystem& fs_;
   const std::string suffix_;

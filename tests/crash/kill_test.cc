@@ -137,10 +137,10 @@ absl::StatusOr<v1::Verdict> Live(FileSystem& disk, bool healthy) {
 bool ChangesTheDisk(pid_t child) {
   struct __ptrace_syscall_info info = {};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) <= 0) return true;
-  static constexpr std::array<long, 15> kChanging = {
-      SYS_openat,    SYS_write,     SYS_pwrite64,     SYS_ftruncate, SYS_fchmod,
-      SYS_fchown,    SYS_fsetxattr, SYS_fremovexattr, SYS_fsync,     SYS_renameat,
-      SYS_renameat2, SYS_linkat,    SYS_unlinkat,     SYS_mkdirat,   SYS_exit_group};
+  static constexpr std::array<long, 16> kChanging = {
+      SYS_openat,    SYS_write,        SYS_pwrite64,   SYS_ftruncate, SYS_fchmod,    SYS_fchown,
+      SYS_fsetxattr, SYS_fremovexattr, SYS_fsync,      SYS_renameat,  SYS_renameat2, SYS_linkat,
+      SYS_unlinkat,  SYS_mkdirat,      SYS_exit_group, SYS_fallocate};
   const auto number = static_cast<long>(info.entry.nr);
   return std::find(kChanging.begin(), kChanging.end(), number) != kChanging.end();
 }

@@ -11,8 +11,8 @@ namespace belay {
 
 class ObservedFileSystem final : public FileSystem {
  public:
-  // `verb` is "create", "write", "sync", "rename", "link", "remove" or "make"; of a rename and a
-  // link `path` is the target.
+  // `verb` is "create", "write", "reserve", "sync", "rename", "link", "remove" or "make"; of a
+  // rename and a link `path` is the target.
   using Observer = std::function<void(const std::string& verb, const std::string& path)>;
   // `real` outlives this.
   ObservedFileSystem(FileSystem& real, Observer observer)
@@ -31,6 +31,9 @@ class ObservedFileSystem final : public FileSystem {
   absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                          const std::string& bytes) override {
     return Tell("write", path, real_.WriteFrom(path, offset, bytes));
+  }
+  absl::Status Reserve(const std::string& path, std::uint64_t bytes) override {
+    return Tell("reserve", path, real_.Reserve(path, bytes));
   }
   absl::Status Sync(const std::string& path) override {
     return Tell("sync", path, real_.Sync(path));

@@ -1,5 +1,6 @@
 #include "tests/support/sim_disk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -132,6 +133,10 @@ absl::Status SimDisk::Create(const std::string& path, const std::string& bytes,
   RETURN_IF_ERROR(Begin(path, &half));
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
+  if (Full()) {  // the name may still have found a place
+    Change({{path, Add(EntryType::RegularFile, "", {})}});
+    return NoSpace(path);
+  }
   // A real Create makes the name first, then writes, then sets the attributes.
   Change({{path, half ? Add(EntryType::RegularFile, bytes.substr(0, bytes.size() / 2), {})
                       : Add(EntryType::RegularFile, bytes, attributes)}});
@@ -143,9 +148,34 @@ absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
   bool half = false;
   RETURN_IF_ERROR(Begin(path, &half));
   ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
-  std::string& content = inodes_[static_cast<std::size_t>(inode)].cache.bytes;
+  Inode& file = inodes_[static_cast<std::size_t>(inode)];
+  std::string& content = file.cache.bytes;
+  if (offset < content.size()) file.reserved = offset;
   content.resize(offset);
-  content += half ? bytes.substr(0, bytes.size() / 2) : bytes;
+  const std::string wanted = half ? bytes.substr(0, bytes.size() / 2) : bytes;
+  if (Full() && offset + wanted.size() > file.reserved) {
+    content += wanted.substr(0, file.reserved - std::min<std::size_t>(file.reserved, offset));
+    return NoSpace(path);
+  }
+  content += wanted;
+  file.reserved = std::max(file.reserved, content.size());
+  return End(half, path);
+}
+
+absl::Status SimDisk::NoSpace(const std::string& path) {
+  return absl::ResourceExhaustedError(absl::StrCat(path, ": No space left on device"));
+}
+
+absl::Status SimDisk::Reserve(const std::string& path, std::uint64_t bytes) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(path, &half));
+  if (half && failure_) return End(true, path);
+  ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
+  Inode& file = inodes_[static_cast<std::size_t>(inode)];
+  const std::size_t wanted = file.cache.bytes.size() + bytes;
+  if (wanted <= file.reserved) return End(half, path);
+  if (Full()) return NoSpace(path);
+  file.reserved = wanted;
   return End(half, path);
 }
 
@@ -159,6 +189,7 @@ absl::Status SimDisk::Sync(const std::string& path) {
   Inode& inode = inodes_[static_cast<std::size_t>(name->second)];
   if (inode.type == EntryType::RegularFile) {
     inode.durable = inode.cache;
+    inode.durably_reserved = inode.reserved;
     return End(false, path);
   }
   std::vector<Atomic> later;
@@ -201,6 +232,7 @@ absl::Status SimDisk::Link(const std::string& from, const std::string& to) {
   ASSIGN_OR_RETURN(const int inode, Find(from, EntryType::RegularFile));
   RETURN_IF_ERROR(CheckParent(to));
   if (names_.count(to) != 0) return absl::AlreadyExistsError(absl::StrCat(to, ": File exists"));
+  if (Full()) return NoSpace(to);  // a name more may need a block more of its directory
   Change({{to, inode}});
   return End(half, to);
 }
@@ -225,6 +257,7 @@ absl::Status SimDisk::MakeDirectory(const std::string& path, std::uint32_t mode)
   if (half && failure_) return End(true, path);
   RETURN_IF_ERROR(CheckParent(path));
   if (names_.count(path) != 0) return absl::AlreadyExistsError(absl::StrCat(path, ": File exists"));
+  if (Full()) return NoSpace(path);
   FileAttributes attributes;
   attributes.mode = mode;
   Change({{path, Add(EntryType::Directory, "", attributes)}});
@@ -275,6 +308,7 @@ void SimDisk::Apply(Cut cut, std::mt19937& random) {
   for (Inode& inode : inodes_) {
     if (cut == Cut::Lose || (cut == Cut::Torn && random() % 3 == 0)) {
       inode.cache = inode.durable;
+      inode.reserved = inode.durably_reserved;
     } else if (cut == Cut::Torn && random() % 2 == 0 && inode.cache.bytes != inode.durable.bytes) {
       // Where old and new agree nothing was written, so nothing can be torn.
       const std::string& was = inode.durable.bytes;
@@ -284,6 +318,7 @@ void SimDisk::Apply(Cut cut, std::mt19937& random) {
       now.resize(same + random() % (now.size() - same + 1));
     }
     inode.durable = inode.cache;
+    inode.durably_reserved = inode.reserved;
   }
   names_ = durable_names_;
   DropOrphans();

@@ -38,6 +38,7 @@ class SimDisk : public FileSystem {
                       const FileAttributes& attributes) override;
   absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                          const std::string& bytes) override;
+  absl::Status Reserve(const std::string& path, std::uint64_t bytes) override;
   absl::Status Sync(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status RenameNew(const std::string& from, const std::string& to) override;
@@ -64,6 +65,10 @@ class SimDisk : public FileSystem {
     armed_ = false;
     broken_below_.clear();
   }
+  // From the k-th counted call on there is no space left but what was reserved: whatever is given
+  // back is taken by others at once.  Goes on over crashes, until MakeRoom.
+  void FillAt(int k) { full_at_ = calls_ + k; }
+  void MakeRoom() { full_at_.reset(); }
   int calls() const { return calls_; }           // counted since the disk was made
   bool triggered() const { return triggered_; }  // since it was last armed
   // A counted step that is not a disk's (a gate), so that a crash can fall into it.
@@ -84,6 +89,8 @@ class SimDisk : public FileSystem {
     EntryType type = EntryType::RegularFile;
     FileContent cache;
     FileContent durable;
+    std::size_t reserved = 0;  // bytes from the beginning that have their space
+    std::size_t durably_reserved = 0;
   };
   struct NameChange {
     std::string path;
@@ -92,6 +99,8 @@ class SimDisk : public FileSystem {
   using Atomic = std::vector<NameChange>;  // happens whole or not at all
   using Names = std::map<std::string, int>;
 
+  bool Full() const { return full_at_ && calls_ > *full_at_; }
+  static absl::Status NoSpace(const std::string& path);
   void Arm(int k, bool half, std::optional<absl::Status> status);
   // Counts; throws or says what fails.
   absl::Status Begin(const std::string& path, bool* half);
@@ -112,6 +121,7 @@ class SimDisk : public FileSystem {
   bool triggered_ = false;
   bool half_ = false;
   int at_ = 0;
+  std::optional<int> full_at_;
   std::optional<absl::Status> failure_;
   std::string broken_below_;  // empty: nothing stays broken
 };

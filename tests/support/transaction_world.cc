@@ -293,6 +293,11 @@ void TransactionWorld::VerifyEnd(v1::Verdict verdict, bool failed) {
   }
   std::mt19937 unused;
   WorldGate gate(*this);
+  if (failed) {  // what could not be tidied away is at the next start
+    const auto executor = Open(gate);
+    if (!executor.ok()) return Violation(std::string(executor.status().message()));
+    if (!(*executor)->Recover().ok()) Violation("a start after the verdict fails");
+  }
   for (int round = 0; round < 2; ++round) {
     for (const WorldFile& file : files) {
       const auto now = disk.Read(file.path);

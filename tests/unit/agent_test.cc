@@ -310,7 +310,7 @@ TEST_F(AgentTest, TheJournalIsFoldedUpOnceTheCoordinatorHoldsIt) {
 TEST_F(AgentTest, AJournalThatCannotBeWrittenEndsTheProgram) {
   Start(true);
   Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
-  disk.FailAt(0, absl::ResourceExhaustedError("disk full"));
+  disk.FailAt(1, absl::ResourceExhaustedError("disk full"));  // behind the reserving of space
   link->Say(Command());
   EXPECT_TRUE(Waited(failed));
 }

@@ -286,10 +286,14 @@ TEST_F(EditCasesJ, J7FileAndDirectoryAreSyncedBeforeSuccessIsReported) {
   ASSERT_EQ(*Apply(edits), v1::VERDICT_COMMITTED);
   const std::string temporary =
       std::string(kDirectory) + "/.kube-apiserver.yaml.belay-" + Sha256Hex("j").substr(0, 12);
+  const std::string ready = temporary + "-old";  // for a rollback
   EXPECT_EQ(calls, (std::vector<std::string>{
-                       "remove " + temporary, "create " + temporary, "sync " + temporary,
-                       "link " + temporary + "-was", std::string("rename ") + kManifest,
-                       "remove " + temporary + "-was", std::string("sync ") + kDirectory}));
+                       "remove " + ready, "create " + ready, "sync " + ready,
+                       std::string("sync ") + kDirectory, "remove " + temporary,
+                       "create " + temporary, "sync " + temporary, "link " + temporary + "-was",
+                       std::string("rename ") + kManifest, "remove " + temporary + "-was",
+                       std::string("sync ") + kDirectory, "remove " + ready,
+                       std::string("sync ") + kDirectory}));
 }
 
 TEST_F(EditCasesJ, J8OfTwoEditorsOneWinsWhollyAndTheOtherIsRefused) {

@@ -54,6 +54,9 @@ class Tree final : public FileSystem {
   absl::Status WriteFrom(const std::string&, std::uint64_t, const std::string&) override {
     return absl::UnimplementedError("not needed here");
   }
+  absl::Status Reserve(const std::string&, std::uint64_t) override {
+    return absl::UnimplementedError("not needed here");
+  }
   absl::Status Sync(const std::string& path) override {
     return Step([&] {
       if (path != "/") entries.at(path).synced = true;

@@ -116,6 +116,22 @@ TEST_F(PosixFileSystemTest, AnAclIsKeptAndTheDirectorysDefaultDoesNotAddOne) {
   EXPECT_EQ(content->attributes, Mode(0600));
 }
 
+TEST_F(PosixFileSystemTest, ReservedSpaceIsBehindTheEndAndSeenByNobody) {
+  ASSERT_TRUE(files_->Create("/d/f", "abc", {}).ok());
+  const absl::Status reserved = files_->Reserve("/d/f", 1 << 20);
+  ASSERT_TRUE(reserved.ok()) << reserved;
+  struct stat facts = {};
+  ASSERT_EQ(stat((root_ + "/d/f").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_size, 3);
+  EXPECT_GE(facts.st_blocks * 512, 1 << 20);
+  ASSERT_TRUE(files_->WriteFrom("/d/f", 3, "def").ok());
+  EXPECT_EQ(files_->Read("/d/f")->bytes, "abcdef");
+  ASSERT_EQ(stat((root_ + "/d/f").c_str(), &facts), 0);
+  EXPECT_GE(facts.st_blocks * 512, 1 << 20) << "appending takes of it and gives nothing back";
+  EXPECT_TRUE(absl::IsNotFound(files_->Reserve("/d/none", 1)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(files_->Reserve("/d", 1)));
+}
+
 TEST_F(PosixFileSystemTest, ASymbolicLinkInAnyComponentIsRefusedAndNamed) {
   ASSERT_TRUE(files_->Create("/d/f", "x", mine_).ok());
   ASSERT_EQ(symlink("d", (root_ + "/to-d").c_str()), 0);

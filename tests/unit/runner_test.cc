@@ -215,8 +215,22 @@ TEST_F(RunnerTest, AFileChangedAfterItWasReadEndsTheRunUntouched) {
   EXPECT_EQ(Manifest(), "somebody else");
 }
 
+TEST_F(RunnerTest, AFullDiskIsRefusedAndSaysWhatToFree) {
+  disk.FillAt(-1);
+  const v1::Execute command = Command();
+  ASSERT_TRUE(runner->Execute(command).ok());
+  EXPECT_EQ(Outcome(command).verdict(), v1::VERDICT_REFUSED);
+  EXPECT_NE(Outcome(command).reason().find("Free some space where /state lies"), std::string::npos)
+      << Outcome(command).reason();
+  EXPECT_EQ(Manifest(), "0");
+  disk.MakeRoom();
+  const v1::Execute later = Command("r2");
+  ASSERT_TRUE(runner->Execute(later).ok());
+  EXPECT_EQ(Outcome(later).verdict(), v1::VERDICT_COMMITTED);
+}
+
 TEST_F(RunnerTest, AJournalThatCannotBeWrittenEndsTheProgram) {
-  disk.FailAt(0, absl::ResourceExhaustedError("disk full"));
+  disk.FailAt(1, absl::ResourceExhaustedError("disk full"));  // behind the reserving of space
   EXPECT_FALSE(runner->Execute(Command()).ok());
   EXPECT_EQ(Manifest(), "0");
 }

@@ -26,10 +26,12 @@ class QueuedGate : public Gatekeeper {
     if (!kinds.empty()) kinds.pop_front();
     result.reason = "never healthy";
     result.path = kWorldManifest;
+    result.report = talk;
     return result;
   }
   std::deque<GateResult::Kind> kinds;
   std::function<void()> during;
+  v1::StepReport talk;  // of every answer
   std::vector<GateRequest> requests;
 };
 
