@@ -31,6 +31,7 @@ GateSpec SpecOf(const GateRequest& request, const v1::ComponentExpectation& comp
   spec.deadline_ns = (forward ? gate.deadline_ms() : gate.rollback_deadline_ms()) * kMillisecond;
   spec.stable_ns = gate.stable_ms() * kMillisecond;
   spec.interval_ns = IntervalNs(gate);
+  spec.down_since_boottime_ns = request.down_since_boottime_ns;
   return spec;
 }
 

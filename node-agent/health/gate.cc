@@ -74,15 +74,29 @@ GateVerdict Gate::Observe(const Observation& observation) {
   } else {
     kubelet_unhappy_since_ns_.clear();
   }
+  // What the new process says before it is believed does not make the outage shorter.
+  const bool other_ok = ok && !server && !first_healthy_ns_;
+  CountOutage(now, healthy || other_ok);
   if (verdict_ != GateVerdict::Pending) return verdict_;
   if (healthy) {
     Healthy(observation, *server);
   } else {
-    // What the new process says before it is believed does not make the outage shorter.
-    if (ok && !server && !first_healthy_ns_) last_ok_before_ns_ = now;
+    if (other_ok) last_ok_before_ns_ = now;
     Unhealthy(observation);
   }
   return verdict_;
+}
+
+void Gate::CountOutage(std::int64_t now_ns, bool well) {
+  if (!last_well_ns_ && Published() != 0) last_well_ns_ = Published();
+  if (!well) {
+    down_ = true;
+    return;
+  }
+  // The outage until it was healthy for the first time is counted apart, in Report.
+  if (down_ && first_healthy_ns_) later_outages_ns_ += now_ns - *last_well_ns_;
+  down_ = false;
+  last_well_ns_ = now_ns;
 }
 
 void Gate::SeeGap(std::int64_t now_ns) {
@@ -263,6 +277,11 @@ double Gate::SincePublishing(std::int64_t boottime_ns) const {
 void Gate::Report(v1::StepReport* report) const {
   samples_.Report(report);
   if (last_sample_ns_) report->set_gate_seconds(SincePublishing(*last_sample_ns_));
+  if (verdict_ != GateVerdict::Passed && down_ && last_well_ns_) {
+    const std::int64_t since = report->down_since_boottime_ns();
+    report->set_down_since_boottime_ns(since == 0 ? *last_well_ns_
+                                                  : std::min(since, *last_well_ns_));
+  }
   if (!adopted_) return;
   v1::Adoption* const adoption = report->add_adoptions();
   adoption->set_component(name());
@@ -275,14 +294,23 @@ void Gate::Report(v1::StepReport* report) const {
       !forward() && adopted_->started_boottime_ns < spec_.adoption.applied_boottime_ns;
   // An old process's age says nothing about how long the component takes to start.
   if (!never_replaced) report->set_component_start_seconds(Seconds(component_start_ns_));
-  if (!first_healthy_ns_) return;
+  if (first_healthy_ns_) ReportOutage(never_replaced, report);
+}
+
+void Gate::ReportOutage(bool never_replaced, v1::StepReport* report) const {
   // Before an edit the component was ready; after a boot nobody saw when it went away.
-  const bool known = last_ok_before_ns_.has_value() || spec_.adoption.applied_boottime_ns != 0;
+  const bool seen_before = forward() && last_ok_before_ns_.has_value();
+  const bool known = seen_before || spec_.adoption.applied_boottime_ns != 0;
+  std::int64_t from = last_ok_before_ns_.value_or(Published());
+  // A rollback ends what the edit began.
+  if (spec_.down_since_boottime_ns != 0) from = spec_.down_since_boottime_ns;
+  const bool never_down = never_replaced && spec_.down_since_boottime_ns == 0;
+  const double seconds = Seconds((never_down ? 0 : *first_healthy_ns_ - from) + later_outages_ns_);
   v1::Outage* const outage = report->mutable_outage();
+  if (outage->measured() && known && outage->seconds() > seconds) return;  // another component's
   outage->set_measured(known);
   if (!known) return;
-  const std::int64_t from = last_ok_before_ns_.value_or(Published());
-  outage->set_seconds(never_replaced ? 0 : Seconds(*first_healthy_ns_ - from));
+  outage->set_seconds(seconds);
   outage->set_resolution_seconds(Seconds(spec_.interval_ns));
 }
 

@@ -24,6 +24,8 @@ struct GateSpec {
   std::int64_t deadline_ns = 0;         // first healthy adopted sample must come within
   std::int64_t stable_ns = 0;           // and then no other sample for this long
   std::int64_t interval_ns = 0;         // between samples; the resolution of the outage
+  // Of a rollback's gate: since when the forward gate had not seen the component well; 0: unknown.
+  std::int64_t down_since_boottime_ns = 0;
   // Nothing is known about a longer gap between samples (a suspended machine): stable begins again.
   std::int64_t longest_gap_ns = 5'000'000'000;
   // So often; a machine that cannot be watched for longer has no proof to offer.
@@ -78,6 +80,8 @@ class Gate {
   void CountService(std::int64_t now_ns, bool absent);
   void LookAhead(const Observation& observation);
   void SeeGap(std::int64_t now_ns);
+  void CountOutage(std::int64_t now_ns, bool well);
+  void ReportOutage(bool never_replaced, v1::StepReport* report) const;
   void Healthy(const Observation& observation, const Process& server);
   void Unhealthy(const Observation& observation);
   void Fail(std::string reason);
@@ -97,6 +101,9 @@ class Gate {
   std::optional<std::int64_t> last_sample_ns_;
   int gaps_ = 0;  // inside of stable
   std::optional<std::int64_t> first_healthy_ns_;
+  std::optional<std::int64_t> last_well_ns_;  // as far as the outage is concerned
+  bool down_ = false;                         // not well since then
+  std::int64_t later_outages_ns_ = 0;         // those that have ended since first_healthy_ns_
   std::optional<std::int64_t>
       last_ok_before_ns_;  // 200 from anybody else, before first_healthy_ns_
   std::int64_t component_start_ns_ = 0;

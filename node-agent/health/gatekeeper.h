@@ -14,6 +14,9 @@ struct GateRequest {
   v1::Prepared prepared;                 // components, gate settings, images
   std::int64_t applied_boottime_ns = 0;  // 0 where the machine has been booted since
   std::int64_t restored_boottime_ns = 0;
+  // Of a rollback: as the report of the forward gate says; 0 in another boot, or when it says
+  // nothing.
+  std::int64_t down_since_boottime_ns = 0;
 };
 
 struct GateResult {

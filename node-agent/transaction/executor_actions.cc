@@ -137,6 +137,9 @@ GateResult Executor::RunGate(GateDirection direction) {
     request.applied_boottime_ns =
         InThisBoot(options_.clock, prepared.boot_id(), prepared.boottime_ns());
   }
+  const v1::RollingBack& decided = state().rolling_back;
+  request.down_since_boottime_ns =
+      InThisBoot(options_.clock, decided.boot_id(), decided.report().down_since_boottime_ns());
   request.restored_boottime_ns =
       InThisBoot(options_.clock, restored.boot_id(), restored.boottime_ns());
   return options_.gatekeeper.Run(request, [this](const std::string& what) {
@@ -240,6 +243,12 @@ absl::Status Executor::JudgeOld() {
   GateResult result = RunGate(GateDirection::Backward);
   result.report.set_changed(true);
   result.report.mutable_notes()->MergeFrom(state().restored.notes());
+  // What had ended before the new configuration fell is part of what the step has cost.
+  const v1::Outage& before = state().rolling_back.report().outage();
+  if (before.measured() && result.report.outage().measured()) {
+    v1::Outage& outage = *result.report.mutable_outage();
+    outage.set_seconds(outage.seconds() + before.seconds());
+  }
   switch (result.kind) {
     case GateResult::Kind::Interrupted:
       return absl::CancelledError(

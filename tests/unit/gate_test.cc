@@ -179,6 +179,58 @@ TEST_F(GateTest, AfterABootEveryProcessWithTheNewArgumentsIsNew) {
   EXPECT_EQ(Feed(wrong, 20, 81, {Proc(2, 8, kOld)}, {2}, Status(200)), GateVerdict::Failed);
 }
 
+// Of a rollback's report: from the first failing sample on, not from the restoring.
+TEST_F(GateTest, TheOutageOfARollbackBeginsWithTheEdit) {
+  Gate fallen(Spec());
+  fallen.Observe({Ns(101), {Proc(1, 10, kOld)}, {1}, Status(200)});
+  Feed(fallen, 102, 161, {}, {}, Refused());
+  ASSERT_EQ(fallen.verdict(), GateVerdict::Failed);
+  v1::StepReport forward;
+  fallen.Report(&forward);
+  EXPECT_EQ(forward.down_since_boottime_ns(), Ns(101));
+  EXPECT_FALSE(forward.has_outage());
+
+  GateSpec spec = BackwardSpec();
+  spec.down_since_boottime_ns = forward.down_since_boottime_ns();
+  Gate back(spec);
+  Feed(back, 162, 169, {}, {}, Refused());
+  ASSERT_EQ(Feed(back, 170, 195, {Proc(9, 168, kOld)}, {9}, Status(200)), GateVerdict::Passed);
+  v1::StepReport backward;
+  back.Report(&backward);
+  EXPECT_TRUE(backward.outage().measured());
+  EXPECT_NEAR(backward.outage().seconds(), 170 - 101, 1e-6);
+  EXPECT_EQ(backward.down_since_boottime_ns(), 0);
+}
+
+TEST_F(GateTest, WhatWasHealthyInBetweenIsNoOutage) {
+  const std::vector<Process> processes = {Proc(2, 101, kNew)};
+  Gate gate(Spec());
+  Feed(gate, 101, 106, processes, {2}, Refused());
+  Feed(gate, 107, 111, processes, {2}, Status(200));
+  Feed(gate, 112, 113, processes, {2}, Status(500));
+  Feed(gate, 114, 120, processes, {2}, Status(200));
+  v1::StepReport well;
+  gate.Report(&well);
+  EXPECT_NEAR(well.outage().seconds(), 7 + 3, 1e-6) << "to 107, and from 111 to 114";
+  EXPECT_EQ(well.down_since_boottime_ns(), 0);
+  Feed(gate, 121, 123, processes, {2}, Status(500));
+  v1::StepReport down;
+  gate.Report(&down);
+  EXPECT_EQ(down.down_since_boottime_ns(), Ns(120));
+}
+
+TEST_F(GateTest, AfterABootTheOutageOfARollbackIsUnknown) {
+  GateSpec spec = BackwardSpec();
+  spec.adoption.applied_boottime_ns = 0;
+  spec.adoption.restored_boottime_ns = 0;
+  Gate gate(spec);
+  Feed(gate, 160, 165, {Proc(3, 150, kNew)}, {3}, Status(200));
+  ASSERT_EQ(Feed(gate, 166, 192, {Proc(9, 165, kOld)}, {9}, Status(200)), GateVerdict::Passed);
+  v1::StepReport report;
+  gate.Report(&report);
+  EXPECT_FALSE(report.outage().measured());
+}
+
 TEST_F(GateTest, BackwardAProcessThatWasNeverReplacedPasses) {
   Gate gate(BackwardSpec());
   EXPECT_EQ(Feed(gate, 160, 185, {Proc(1, 10, kOld)}, {1}, Status(200)), GateVerdict::Passed);

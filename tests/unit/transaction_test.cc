@@ -216,6 +216,29 @@ TEST_F(Transaction, ADamagedImageFallsBackToTheReadableBackup) {
   EXPECT_EQ(Manifest(), OldManifest().bytes);
 }
 
+TEST_F(Transaction, TheReportOfARollbackTellsTheWholeOutage) {
+  gate_.kinds = {Kind::Failed};
+  gate_.talk.set_down_since_boottime_ns(42);
+  gate_.talk.mutable_outage()->set_measured(true);
+  gate_.talk.mutable_outage()->set_seconds(3);
+  ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
+  ASSERT_EQ(gate_.requests.size(), 2U);
+  EXPECT_EQ(gate_.requests[0].down_since_boottime_ns, 0);
+  EXPECT_EQ(gate_.requests[1].down_since_boottime_ns, 42);
+  const v1::Record& verdict = executor_->records()[executor_->records().size() - 2];
+  EXPECT_EQ(verdict.rolled_back().report().outage().seconds(), 6);
+}
+
+TEST_F(Transaction, AMomentOfAnotherBootBeginsNoOutage) {
+  gate_.kinds = {Kind::Failed, Kind::Interrupted};
+  gate_.talk.set_down_since_boottime_ns(42);
+  EXPECT_TRUE(absl::IsCancelled(Run().status()));
+  world_.clock.Reboot();
+  Start();
+  ASSERT_TRUE(executor_->Recover().ok());
+  EXPECT_EQ(gate_.requests.back().down_since_boottime_ns, 0);
+}
+
 TEST_F(Transaction, OldImagesAndBackupsAreForgottenAndThoseInUseAreNot) {
   gate_.kinds = {Kind::Interrupted};
   EXPECT_TRUE(absl::IsCancelled(Run().status()));
