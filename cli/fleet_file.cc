@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/duration.h"
+#include "cli/window_text.h"
 #include "common/base/status_macros.h"
 #include "common/plan/suggest.h"
 #include "common/plan/yaml_tree.h"
@@ -124,6 +125,54 @@ Field PauseAfter(const At& at, v1::FleetStrategy* out) {
   };
 }
 
+Field TextField(const At& at, const std::string& what,
+                const std::function<absl::Status(const std::string&)>& take) {
+  return [&at, what, take](const YamlNode& node) {
+    if (node.kind != YamlNode::Kind::Scalar) return at.Wrong(node, absl::StrCat("must be ", what));
+    const absl::Status taken = take(node.text);
+    return taken.ok() ? taken : at.Wrong(node, std::string(taken.message()));
+  };
+}
+
+absl::Status ReadWindow(const At& at, const YamlNode& node, v1::MaintenanceWindow* out) {
+  const auto time = [&at](const std::function<void(std::uint32_t)>& set) {
+    return TextField(at, "a time such as 22:00", [set](const std::string& text) -> absl::Status {
+      ASSIGN_OR_RETURN(const std::uint32_t minute, ParseTimeOfDay(text));
+      set(minute);
+      return absl::OkStatus();
+    });
+  };
+  const Field days = [&at, out](const YamlNode& list) -> absl::Status {
+    if (list.kind != YamlNode::Kind::Sequence || list.items.empty()) {
+      return at.Wrong(list, "must be a list of days such as [sat, sun]");
+    }
+    for (const YamlNode& day : list.items) {
+      RETURN_IF_ERROR(TextField(
+          at, "a day", [out](const std::string& text) { return AddDays(text, out); })(day));
+    }
+    return absl::OkStatus();
+  };
+  out->set_from_minute(UINT32_MAX);
+  RETURN_IF_ERROR(ReadMap(
+      at, node, "a window",
+      {{"days", days},
+       {"from", time([=](std::uint32_t minute) { out->set_from_minute(minute); })},
+       {"to",
+        time([=](std::uint32_t minute) { out->set_to_minute(minute == 0 ? 1440 : minute); })}}));
+  const absl::Status times = CheckTimes(*out);
+  return times.ok() ? times : at.Wrong(node, std::string(times.message()));
+}
+
+Field WindowList(const At& at, v1::FleetOptions* out) {
+  return [&at, out](const YamlNode& node) -> absl::Status {
+    if (node.kind != YamlNode::Kind::Sequence) return at.Wrong(node, "must be a list of windows");
+    for (const YamlNode& item : node.items) {
+      RETURN_IF_ERROR(ReadWindow(at, item, out->add_windows()));
+    }
+    return absl::OkStatus();
+  };
+}
+
 absl::Status ReadSpec(const At& at, const YamlNode& node, v1::FleetStrategy* out) {
   v1::FleetOptions* const options = out->mutable_options();
   const Field soak = [&at, options](const YamlNode& of) {
@@ -137,6 +186,7 @@ absl::Status ReadSpec(const At& at, const YamlNode& node, v1::FleetStrategy* out
       {{"clusters", Texts(at, out->mutable_clusters())},
        {"everyCluster", Boolean(at, [=](bool on) { out->set_every_cluster(on); })},
        {"canary", Texts(at, out->mutable_canary())},
+       {"windows", WindowList(at, options)},
        {"waves", Waves(at, out)},
        {"parallel", Number(at, [=](std::uint32_t n) { options->set_parallel(n); })},
        {"failureBudget", Number(at, [=](std::uint32_t n) { options->set_failure_budget(n); })},

@@ -11,6 +11,7 @@
 #include "cli/render/fleets.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
+#include "cli/window_text.h"
 #include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
@@ -25,6 +26,7 @@ struct Options {
   std::vector<std::string> clusters;
   std::vector<std::string> canary;
   std::vector<std::string> waves;
+  std::vector<std::string> windows;
   std::string pause_after;
   std::string soak;
   std::string node_soak;
@@ -62,6 +64,12 @@ absl::StatusOr<v1::FleetStrategy> StrategyOf(const Options& options) {
   }
   if (!options.canary.empty()) {
     *strategy.mutable_canary() = {options.canary.begin(), options.canary.end()};
+  }
+  if (!options.windows.empty()) how.clear_windows();
+  for (const std::string& text : options.windows) {
+    const absl::StatusOr<v1::MaintenanceWindow> window = ParseWindow(text);
+    if (!window.ok()) return WithContext(window.status(), "--window");
+    *how.add_windows() = *window;
   }
   if (!options.waves.empty()) strategy.clear_waves();
   for (const std::string& text : options.waves) {
@@ -131,6 +139,9 @@ void AddFleetStart(CLI::App& parent, Session& session) {
   verb->add_option("--file", options->file,
                    "a rollout file (kind: Rollout); a flag takes the place of what is in it");
   verb->add_option("--clusters", options->clusters, "these clusters")->delimiter(',');
+  verb->add_option("--window", options->windows,
+                   "begin a node only within it: 'sat,sun 22:00-04:00', every week, UTC; several "
+                   "for several windows");
   verb->add_flag("--every-cluster", options->every_cluster, "all that have enrolled nodes");
   verb->add_option("--canary", options->canary,
                    "these before all others; any fall in one of them stops everything")
@@ -156,7 +167,9 @@ void AddFleetStart(CLI::App& parent, Session& session) {
   verb->footer(
       "Exit codes with --watch: 0 completed, 3 stopped.\n\n"
       "Examples:\n  belayctl fleet start audit.plan --every-cluster --canary staging --wave 25% "
-      "--dry-run\n  belayctl fleet start audit.plan --file rollout.yaml --watch");
+      "--dry-run\nbelayctl fleet start audit.plan --every-cluster "
+      "--window 'sat,sun 22:00-04:00'\n"
+      "  belayctl fleet start audit.plan --file rollout.yaml --watch");
   verb->callback([&session, options] {
     session.run = [&session, options] { return Start(session, *options); };
   });

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/duration.h"
+#include "cli/window_text.h"
 #include "common/base/status_macros.h"
 
 namespace belay {
@@ -25,6 +26,9 @@ void AddRolloutFlags(CLI::App& verb, RolloutFlags& flags) {
                   "wait this long after each node before the next begins, such as 10m");
   verb.add_option("--deadline", flags.deadline,
                   "begin no node any more when this has passed, such as 4h");
+  verb.add_option("--window", flags.windows,
+                  "begin a node only within it: 'sat,sun 22:00-04:00', every week, UTC; several "
+                  "for several windows");
   verb.add_flag("--approval", flags.approval,
                 "begin only when somebody else has said: belayctl rollout approve");
 }
@@ -33,6 +37,11 @@ absl::StatusOr<v1::RolloutOptions> OptionsOf(const RolloutFlags& flags) {
   v1::RolloutOptions options;
   ASSIGN_OR_RETURN(const std::uint64_t soak_ms, Milliseconds("--soak", flags.soak));
   ASSIGN_OR_RETURN(const std::uint64_t deadline_ms, Milliseconds("--deadline", flags.deadline));
+  for (const std::string& text : flags.windows) {
+    const absl::StatusOr<v1::MaintenanceWindow> window = ParseWindow(text);
+    if (!window.ok()) return WithContext(window.status(), "--window");
+    *options.add_windows() = *window;
+  }
   options.set_approval(flags.approval);
   options.set_soak_ms(soak_ms);
   options.set_deadline_ms(deadline_ms);

@@ -2,6 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "belay/v1/rollout.pb.h"
@@ -11,6 +12,7 @@ namespace belay {
 struct RolloutFlags {
   std::string soak;
   std::string deadline;
+  std::vector<std::string> windows;
   bool approval = false;
 };
 

@@ -92,7 +92,8 @@ void AddRolloutStart(CLI::App& parent, Session& session) {
   verb->footer(
       "Exit codes with --watch: 0 completed, 3 stopped, 4 emergency stop.\n\n"
       "Examples:\n  belayctl rollout start audit-logging.plan --cluster prod --watch\n"
-      "  belayctl rollout start audit-logging.plan --cluster prod --order cp3,cp1,cp2");
+      "  belayctl rollout start audit-logging.plan --cluster prod --order cp3,cp1,cp2\n"
+      "  belayctl rollout start audit-logging.plan --cluster prod --window 'sat,sun 22:00-04:00'");
   verb->callback([&session, options] {
     session.run = [&session, options] { return Start(session, *options); };
   });

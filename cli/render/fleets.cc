@@ -73,7 +73,9 @@ std::string RenderFleetPreview(const v1::Fleet& fleet) {
     int place = 0;
     for (const std::string& node : cluster.order()) {
       ++place;
-      std::string held = "ready";
+      std::string held = cluster.waiting_for().empty()
+                             ? "ready"
+                             : absl::StrCat("ready, waits for ", cluster.waiting_for());
       for (const std::string& why : cluster.not_ready()) {
         if (why.substr(0, node.size() + 2) == node + ": ") held = why.substr(node.size() + 2);
       }

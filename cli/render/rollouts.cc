@@ -67,7 +67,12 @@ std::string RenderRolloutStatus(const v1::Rollout& rollout, std::int64_t now_uni
       "\ncluster  ", SafeLine(rollout.cluster()), "\nstarted  ",
       FormatUnixSeconds(rollout.started_unix_ms() / 1000), " by ", SafeLine(rollout.started_by()),
       ", ", Took(rollout, now_unix_ms), IsFinished(rollout) ? " in all\n" : " so far\n",
-      "state    ", OutcomeLine(rollout), "\n\n");
+      "state    ", OutcomeLine(rollout), "\n",
+      rollout.window_opens_unix_ms() == 0
+          ? ""
+          : absl::StrCat("window   opens at ",
+                         FormatUnixSeconds(rollout.window_opens_unix_ms() / 1000), "\n"),
+      "\n");
   std::vector<std::vector<std::string>> rows;
   for (const v1::RolloutNode& node : rollout.nodes()) {
     rows.push_back(

@@ -128,6 +128,7 @@ class Coordinator {
   void FireTimers();
   void FeedReadiness(const std::shared_ptr<RolloutEntry>& entry);
   std::string HoldOf(const RolloutEntry& entry) const;  // why it may not begin a node; or empty
+  std::string ClosedWindow(const v1::RolloutOptions& options, std::int64_t now_ms) const;
   void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();

@@ -135,8 +135,14 @@ v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {
     }
     if (!why.empty()) rollout.set_waiting_for(absl::StrCat(rollout.waiting_for(), " (", why, ")"));
   }
+  const std::int64_t now_ms = clock_.WallNowUnixMs();
+  const rollout::Windows& windows = entry.state.windows;
+  if (!rollout::HasEnded(entry.state) && !rollout::StaysOpen(windows, now_ms, times_.permit_ms)) {
+    rollout.set_window_opens_unix_ms(
+        rollout::OpensAt(windows, now_ms, times_.permit_ms).value_or(0));
+  }
   const locks::Held* const lock =
-      locks::Against(locks_, entry.row.cluster, entry.row.started_by, clock_.WallNowUnixMs());
+      locks::Against(locks_, entry.row.cluster, entry.row.started_by, now_ms);
   if (lock != nullptr && entry.state.phase == v1::ROLLOUT_PHASE_RUNNING) {
     rollout.set_next(absl::StrCat("belayctl lock list --cluster ", entry.row.cluster, "   # if ",
                                   lock->owner, " cannot release it: belayctl lock break ",

@@ -234,6 +234,7 @@ absl::Status Coordinator::StartInCluster(const FleetEntry& entry,
   row.started_by = entry.row.started_by;
   row.request_id = RequestOf(entry.row.id, cluster);
   row.options.set_soak_ms(entry.row.definition.options().node_soak_ms());
+  *row.options.mutable_windows() = entry.row.definition.options().windows();
   row.fleet = entry.row.id;
   return Begin(std::move(row), true).status();
 }

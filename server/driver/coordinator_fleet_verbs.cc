@@ -45,6 +45,9 @@ absl::Status CheckFleetOptions(const v1::FleetOptions& options) {
     return absl::InvalidArgumentError(
         "soak times are at most 7 days and the deadline at most 90; nothing was started");
   }
+  if (absl::Status wrong = rollout::CheckWindows(options.windows()); !wrong.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(wrong.message(), "; nothing was started"));
+  }
   return absl::OkStatus();
 }
 
@@ -159,6 +162,13 @@ absl::StatusOr<v1::Fleet> Coordinator::SnapshotOf(const FleetEntry& entry) {
     cluster.set_attempt(progress.attempt);
     if (entry.row.id.empty() || progress.phase == v1::CLUSTER_PHASE_WAITING) {
       Foresee(progress.name, cluster);
+      const std::int64_t wall_ms = clock_.WallNowUnixMs();
+      const locks::Held* const lock =
+          locks::Against(locks_, progress.name, entry.row.started_by, wall_ms);
+      v1::RolloutOptions windows;
+      *windows.mutable_windows() = entry.row.definition.options().windows();
+      cluster.set_waiting_for(lock == nullptr ? ClosedWindow(windows, wall_ms)
+                                              : locks::HoldOf(progress.name, *lock));
     }
     if (entry.row.id.empty()) continue;
     ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> child,

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/base/time_text.h"
 #include "server/driver/coordinator.h"
 
 namespace belay {
@@ -28,9 +29,20 @@ v1::Lock MessageOf(const std::string& cluster, const locks::Held& held) {
 
 std::string Coordinator::HoldOf(const RolloutEntry& entry) const {
   const std::string& cluster = entry.row.cluster;
-  const locks::Held* const lock =
-      locks::Against(locks_, cluster, entry.row.started_by, clock_.WallNowUnixMs());
-  return lock == nullptr ? "" : locks::HoldOf(cluster, *lock);
+  const std::int64_t now_ms = clock_.WallNowUnixMs();
+  const locks::Held* const lock = locks::Against(locks_, cluster, entry.row.started_by, now_ms);
+  return lock == nullptr ? ClosedWindow(entry.row.options, now_ms) : locks::HoldOf(cluster, *lock);
+}
+
+// A permit to begin that is given now must not outlive the window.
+std::string Coordinator::ClosedWindow(const v1::RolloutOptions& options,
+                                      std::int64_t now_ms) const {
+  const rollout::Windows windows = rollout::WindowsOf(options.windows());
+  if (rollout::StaysOpen(windows, now_ms, times_.permit_ms)) return "";
+  const auto opens = rollout::OpensAt(windows, now_ms, times_.permit_ms);
+  return opens ? absl::StrCat("its maintenance window, which opens at ",
+                              FormatUnixSeconds(*opens / 1000))
+               : "a maintenance window that is longer than a permit to begin";
 }
 
 absl::Status Coordinator::WhyLocked(const std::string& cluster, const std::string& who) const {

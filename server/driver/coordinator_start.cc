@@ -19,6 +19,9 @@ absl::Status Coordinator::CheckOptions(const v1::RolloutOptions& options) {
     return absl::InvalidArgumentError(
         "the soak time is at most 7 days and the deadline at most 90; nothing was started");
   }
+  if (absl::Status wrong = rollout::CheckWindows(options.windows()); !wrong.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(wrong.message(), "; nothing was started"));
+  }
   return absl::OkStatus();
 }
 

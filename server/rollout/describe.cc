@@ -49,6 +49,9 @@ std::string StateDigest(const State& state) {
   add_later("soaks", state.soaks ? "yes" : "");
   add_later("deadline", state.has_deadline ? "yes" : "");
   add_later("hold", state.hold);
+  for (const WeeklySpan& span : state.windows) {
+    add_later("window", absl::StrCat(span.from, "-", span.to));
+  }
   return Sha256Hex(text);
 }
 

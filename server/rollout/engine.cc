@@ -37,7 +37,7 @@ NodeProgress* Find(State& state, const std::string& name) {
 // sentence.
 class Turn {
  public:
-  explicit Turn(const State& state) : step_{state, {}} {}
+  Turn(const State& state, std::int64_t unix_ms) : step_{state, {}}, unix_ms_(unix_ms) {}
 
   void Started(const v1::RolloutStarted& event) {
     if (s().phase != v1::ROLLOUT_PHASE_UNSPECIFIED) return;
@@ -51,6 +51,7 @@ class Turn {
     s().needs_approval = event.options().approval();
     s().soaks = event.options().soak_ms() > 0;
     s().has_deadline = event.options().deadline_ms() > 0;
+    s().windows = WindowsOf(event.options().windows());
     Go();
   }
 
@@ -218,6 +219,9 @@ class Turn {
       return std::move(step_);
     }
     if (s().phase != v1::ROLLOUT_PHASE_RUNNING || !s().soaking.empty()) return std::move(step_);
+    // The driver looks ahead and tells in time; this is for one that stood still meanwhile.  It is
+    // written down, so that the driver sees that it has to tell anew.
+    if (s().hold.empty() && !IsOpen(s().windows, unix_ms_)) s().hold = "its maintenance window";
     if (!s().hold.empty()) {
       AwaitNobody();  // it can last for days; nobody is late meanwhile
       return std::move(step_);
@@ -301,6 +305,7 @@ class Turn {
   }
 
   Step step_;
+  const std::int64_t unix_ms_;  // of the event
 };
 
 }  // namespace
@@ -321,7 +326,7 @@ bool MayBeTold(const State& state, const NodeProgress& node) {
 }
 
 Step Advance(const State& state, const v1::RolloutEvent& event) {
-  Turn turn(state);
+  Turn turn(state, event.wall_unix_ms());
   const bool allowed = Judge(state, event).kind == Allowance::Kind::Takes;
   switch (event.kind_case()) {
     case v1::RolloutEvent::kStarted:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "belay/v1/rollout.pb.h"
+#include "server/rollout/windows.h"
 
 namespace belay::rollout {
 
@@ -42,6 +43,7 @@ struct State {
   bool leader_last = false;
   bool soaks = false;  // each commit is followed by a soak time
   bool has_deadline = false;
+  Windows windows;  // a node begins only within one of them, by the time of the event
   bool operator==(const State&) const = default;
 };
 

@@ -155,6 +155,9 @@ std::optional<std::string> BrokenTransition(const State& before, const v1::Rollo
     }
     if (!now.soaking.empty()) return "a node began before the soak time was over";
     if (!now.hold.empty()) return absl::StrCat("a node began in spite of ", now.hold);
+    if (!IsOpen(now.windows, event.wall_unix_ms())) {
+      return "a node began outside of the maintenance windows";
+    }
     if (event.has_recovered() || event.has_started() || event.has_retried()) {
       return "a node began on readiness that nobody has told since";
     }

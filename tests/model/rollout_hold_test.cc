@@ -87,6 +87,31 @@ TEST(RolloutHold, ARecoveryForgetsItWithTheReadinessAndBeginsNobody) {
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_WAITING);
 }
 
+constexpr std::int64_t kMondayMs = std::int64_t{4} * 86'400'000;  // 1970-01-05, midnight
+
+TEST(RolloutHold, OutsideOfItsWindowsNobodyBeginsAlsoWhenNobodyHasSaidSo) {
+  v1::RolloutEvent started;
+  started.set_wall_unix_ms(kMondayMs);
+  started.mutable_started()->add_nodes("cp1");
+  v1::MaintenanceWindow& window = *started.mutable_started()->mutable_options()->add_windows();
+  window.add_days(v1::WEEKDAY_MONDAY);
+  window.set_to_minute(60);
+  const State state = Advance({}, started).state;
+  v1::RolloutEvent ready;
+  ready.mutable_readiness()->add_ready("cp1");
+  ready.set_wall_unix_ms(kMondayMs + 3'600'000);
+  const Step closed = Advance(state, ready);
+  EXPECT_EQ(closed.state.nodes[0].phase, v1::NODE_PHASE_WAITING);
+  EXPECT_NE(closed.state.hold, "") << "else nobody would tell anew when it opens";
+  EXPECT_EQ(BrokenTransition(state, ready, closed).value_or(""), "");
+  ready.set_wall_unix_ms(kMondayMs + 3'599'999);
+  const Step open = Advance(state, ready);
+  EXPECT_EQ(open.state.nodes[0].phase, v1::NODE_PHASE_DISPATCHED);
+  // The same step at another time would have broken the promise.
+  ready.set_wall_unix_ms(kMondayMs + 3'600'000);
+  EXPECT_NE(BrokenTransition(state, ready, open).value_or(""), "");
+}
+
 TEST(RolloutHold, ItIsPartOfTheDigestAndOldDigestsStay) {
   Held held;
   held.Tell(Readiness("the lock"));

@@ -26,8 +26,9 @@ struct Case {
 std::string TextOf(const Case& c) {
   return absl::StrCat(c.budget.crashes, " crashes, ", c.budget.losses, " losses, ",
                       c.budget.doubles, " doubles, ", c.budget.flips, " flips, ", c.budget.verbs,
-                      " verbs, ", c.budget.locks, " locks", c.wanted.approval ? ", approval" : "",
-                      c.wanted.soak ? ", soak" : "", c.wanted.deadline ? ", deadline" : "");
+                      " verbs, ", c.budget.locks, " locks, ", c.budget.windows, " windows",
+                      c.wanted.approval ? ", approval" : "", c.wanted.soak ? ", soak" : "",
+                      c.wanted.deadline ? ", deadline" : "");
 }
 
 TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
@@ -36,6 +37,7 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
                              {{.flips = 1}, {}},
                              {{.verbs = 1}, {.soak = true}},
                              {{.locks = 2}, {.soak = true}},
+                             {{.windows = 3}, {.windows = true}},
                              {{.verbs = 2}, {.approval = true, .deadline = true}}};
   // The long search, left out of the quick suite; the bound is on the world, not on the invariants.
   if (const char* deep = std::getenv("BELAY_DEEP_SEARCH"); deep != nullptr && *deep == '1') {
@@ -47,6 +49,8 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
              {{.losses = 1, .verbs = 1}, {.approval = true}},
              {{.crashes = 1, .locks = 2}, {.deadline = true}},
              {{.flips = 1, .locks = 2}, {}},
+             {{.crashes = 1, .windows = 3}, {.soak = true, .windows = true}},
+             {{.locks = 1, .windows = 2}, {.windows = true}},
              {{.verbs = 2}, {}}};
   }
   std::printf("%-60s %10s %12s %10s %10s\n", "hostile world", "states", "transitions", "completed",

@@ -10,12 +10,8 @@
 namespace belay::rollout::model {
 namespace {
 
-int IndexOf(const std::string& name) {
-  for (int i = 0; i < kNodes; ++i) {
-    if (kNames[static_cast<std::size_t>(i)] == name) return i;
-  }
-  return -1;
-}
+constexpr std::int64_t kMondayMs = std::int64_t{4} * 86'400'000;  // 1970-01-05, midnight
+constexpr std::int64_t kTuesdayMs = kMondayMs + 86'400'000;
 
 v1::Verdict VerdictOf(Truth truth) {
   switch (truth) {
@@ -46,6 +42,11 @@ Search::Search(Budget budget, Wanted wanted) {
   started.mutable_options()->set_approval(wanted.approval);
   started.mutable_options()->set_soak_ms(wanted.soak ? 1 : 0);
   started.mutable_options()->set_deadline_ms(wanted.deadline ? 1 : 0);
+  if (wanted.windows) {
+    v1::MaintenanceWindow& window = *started.mutable_options()->add_windows();
+    window.add_days(v1::WEEKDAY_MONDAY);
+    window.set_to_minute(60);
+  }
   Deliver(start, event);
   Keep();
 }
@@ -73,7 +74,8 @@ void Search::Keep() {
 }
 
 // Journal first, then act; the crash may come between any two actions.
-void Search::Deliver(const ModelWorld& world, const v1::RolloutEvent& event) {
+void Search::Deliver(const ModelWorld& world, v1::RolloutEvent event) {
+  event.set_wall_unix_ms(world.closed ? kTuesdayMs : kMondayMs);
   const Step step = Advance(world.memory, event);
   if (auto broken = BrokenInvariant(step.state)) return Violation(*broken);
   if (auto broken = BrokenTransition(world.memory, event, step)) return Violation(*broken);
@@ -131,25 +133,6 @@ void Search::Crash(ModelWorld& world) {
   world.deadline_timer = false;
 }
 
-// The world's promise of I5 and I6, told from the nodes' truth and not from the engine's beliefs.
-void Search::CheckBeginning(const ModelWorld& world, int node) {
-  for (int other = 0; other < kNodes; ++other) {
-    if (other == node) continue;
-    const Truth truth = world.at(other).truth;
-    if (truth == Truth::Running) Violation("two nodes are being changed at once");
-    if (HasFallen(truth)) Violation("a node began although another has fallen");
-    if (other < node && truth != Truth::Committed) Violation("a node began before its turn");
-  }
-  if (HasEnded(world.memory)) {
-    Violation("a node began after the end of the rollout was recorded");
-  }
-  for (const NodeProgress& progress : world.memory.nodes) {
-    if (IndexOf(progress.name) == node && !IsInFlight(progress.phase)) {
-      Violation("a node began that the journal does not have in flight");
-    }
-  }
-}
-
 void Search::AgentTakes(ModelWorld world, const Message& message) {
   NodeTruth& node = world.at(message.node);
   if (message.attempt > node.attempt) {
@@ -189,31 +172,6 @@ void Search::CoordinatorHears(const ModelWorld& world, const Message& message) {
   Deliver(world, event);
 }
 
-// Whatever is awaited comes by itself, or a timer ends the waiting.
-void Search::CheckWatched(const ModelWorld& world) {
-  const State& state = world.memory;
-  if (HasEnded(state)) return;
-  if (state.has_deadline && !world.deadline_timer) Violation("the deadline is not watched");
-  bool in_flight = false;
-  for (const NodeProgress& node : state.nodes) {
-    if (!IsInFlight(node.phase)) continue;
-    in_flight = true;
-    if (!world.silence_timer[static_cast<std::size_t>(IndexOf(node.name))]) {
-      Violation("a node is in flight and nobody watches it: no timer is armed");
-    }
-  }
-  if (state.phase != v1::ROLLOUT_PHASE_RUNNING || in_flight) return;
-  if (!state.hold.empty() && state.soaking.empty()) {
-    // It can last for days, so nobody is to be called late meanwhile.
-    if (world.readiness_timer != std::array<bool, kNodes>{}) Violation("held, and called late");
-    return;
-  }
-  using Timers = std::array<bool, kNodes>;
-  if (world.readiness_timer == Timers{} && world.soak_timer == Timers{}) {
-    Violation("the rollout runs and nobody watches it: no timer is armed");
-  }
-}
-
 void Search::ExpandCoordinator(const ModelWorld& world) {
   if (!world.up) {
     ModelWorld restarted = world;
@@ -237,14 +195,21 @@ void Search::ExpandCoordinator(const ModelWorld& world) {
     now.insert(kNames[static_cast<std::size_t>(i)]);
     readiness.mutable_readiness()->add_ready(kNames[static_cast<std::size_t>(i)]);
   }
-  readiness.mutable_readiness()->set_hold(world.locked ? "a lock" : "");
-  const bool news = now != world.memory.ready || world.locked == world.memory.hold.empty();
+  const std::string hold = world.locked ? "a lock" : world.closed ? "a window" : "";
+  readiness.mutable_readiness()->set_hold(hold);
+  const bool news = now != world.memory.ready || hold != world.memory.hold;
   if (news && !HasEnded(world.memory)) Deliver(world, readiness);
   if (world.left.locks > 0 && !HasEnded(world.memory)) {
     ModelWorld changed = world;  // taken, or released or broken or expired
     --changed.left.locks;
     changed.locked = !world.locked;
     next_.push_back(std::move(changed));
+  }
+  if (world.left.windows > 0 && !HasEnded(world.memory)) {
+    ModelWorld later = world;
+    --later.left.windows;
+    later.closed = !world.closed;
+    next_.push_back(std::move(later));
   }
   for (const NodeProgress& node : world.memory.nodes) {
     const int index = IndexOf(node.name);

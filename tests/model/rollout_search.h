@@ -1,7 +1,7 @@
 // Breadth-first search of every state that the engine and the hostile world can reach: messages
 // lost, doubled and in any order; the coordinator killed between any two actions; nodes that
-// commit, fall or fall silent; readiness and locks that come and go; operators who change their
-// minds.
+// commit, fall or fall silent; readiness, locks and windows that come and go; operators who change
+// their minds.
 #pragma once
 #include <cstddef>
 #include <deque>
@@ -29,7 +29,7 @@ class Search {
     if (violation_.empty()) violation_ = what;
   }
   void Keep();
-  void Deliver(const ModelWorld& world, const v1::RolloutEvent& event);
+  void Deliver(const ModelWorld& world, v1::RolloutEvent event);
   static void Perform(ModelWorld& world, const Action& action);
   static void Crash(ModelWorld& world);
   void CheckBeginning(const ModelWorld& world, int node);

@@ -16,12 +16,19 @@ inline constexpr int kNodes = 3;
 inline constexpr std::size_t kNetworkDepth = 4;
 inline const std::array<std::string, kNodes> kNames = {"cp1", "cp2", "cp3"};
 
+inline int IndexOf(const std::string& name) {
+  for (int i = 0; i < kNodes; ++i) {
+    if (kNames[static_cast<std::size_t>(i)] == name) return i;
+  }
+  return -1;
+}
+
 // How often each may still happen.  Verbs: whatever an operator may ask.
 struct Budget {
-  int crashes = 0, losses = 0, doubles = 0, flips = 0, verbs = 0, locks = 0;
+  int crashes = 0, losses = 0, doubles = 0, flips = 0, verbs = 0, locks = 0, windows = 0;
 };
 struct Wanted {
-  bool approval = false, soak = false, deadline = false;
+  bool approval = false, soak = false, deadline = false, windows = false;
 };
 
 enum class Kind : char { Execute, ExpiredExecute, Accepted, Verdict };
@@ -56,6 +63,7 @@ struct ModelWorld {
   std::array<NodeTruth, kNodes> nodes{};
   std::vector<Message> network;
   bool locked = false;  // somebody keeps rollouts off the cluster
+  bool closed = false;  // it is a time outside of the maintenance windows
   Budget left{};
 
   const NodeTruth& at(int node) const { return nodes[static_cast<std::size_t>(node)]; }
@@ -81,7 +89,7 @@ struct ModelWorld {
     // Reasons and names follow from the phases here, so the phases are enough.
     std::string key = absl::StrCat(
         static_cast<int>(memory.phase), ".", static_cast<int>(memory.stop_cause), memory.stop_node,
-        memory.awaiting_readiness, memory.soaking, up, deadline_timer, memory.hold.empty(), locked);
+        memory.awaiting_readiness, memory.soaking, up, deadline_timer, memory.hold, locked, closed);
     for (const NodeProgress& node : memory.nodes) {
       absl::StrAppend(&key, static_cast<int>(node.phase), "/", node.attempt, ",");
     }
@@ -96,7 +104,7 @@ struct ModelWorld {
       absl::StrAppend(&key, "|", static_cast<int>(m.kind), m.node, m.attempt);
     }
     absl::StrAppend(&key, "|", left.crashes, left.losses, left.doubles, left.flips, left.verbs,
-                    left.locks);
+                    left.locks, left.windows);
     return key;
   }
 };

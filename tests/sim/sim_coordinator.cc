@@ -10,7 +10,6 @@
 namespace belay::sim {
 namespace {
 constexpr std::int64_t kTickNs = 500 * kMs;
-constexpr std::int64_t kBeganUnixMs = 1'795'000'000'000;  // November 2026
 }  // namespace
 
 std::int64_t SimCoordinator::WatchedClock::BootNowNs() const {
@@ -19,7 +18,7 @@ std::int64_t SimCoordinator::WatchedClock::BootNowNs() const {
 }
 std::int64_t SimCoordinator::WatchedClock::WallNowUnixMs() const {
   of_.Moment();
-  return kBeganUnixMs + of_.time_.now() / kMs;
+  return kSimBeganUnixMs + of_.time_.now() / kMs;
 }
 
 SimCoordinator::SimCoordinator(Timeline& time, std::string directory, Hooks hooks)

@@ -13,6 +13,8 @@
 
 namespace belay::sim {
 
+inline constexpr std::int64_t kSimBeganUnixMs = 1'795'000'000'000;  // 2026-11-18T11:06:40Z
+
 struct Killed {};  // thrown out of the coordinator
 
 class SimCoordinator {

@@ -69,6 +69,7 @@ Trouble TroubleOf(std::uint64_t seed) {
   trouble.network.most_delay_ns = dice.Chance(30) ? 4 * kSecond : 50 * kMs;
   trouble.network.doubles_percent = dice.Chance(50) ? 20 : 0;
   trouble.locks = dice.Chance(40) ? static_cast<int>(dice.Between(1, 3)) : 0;
+  trouble.windows = dice.Chance(25);
   return trouble;
 }
 
@@ -184,6 +185,7 @@ void World::StartRollout(const std::string& cluster) {
     request.set_cluster(cluster);
     *request.mutable_plan() = plan_;
     request.set_request_id(absl::StrCat("start ", cluster));
+    if (trouble_.windows) *request.mutable_options()->mutable_windows() = SimWindows();
     const auto reply = coordinator.StartRollout(request, "ada");
     if (!reply.ok() || Find(reply->rollout_id()) != nullptr) return;
     Asked asked;

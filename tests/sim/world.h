@@ -29,9 +29,13 @@ struct Trouble {
   bool fleet = false;          // one rollout over all clusters, blue being the canary
   std::uint32_t parallel = 1;  // of its clusters
   int locks = 0;               // taken by bob on a cluster, for some minutes
+  bool windows = false;        // nodes begin only at certain times
   NetworkHabits network;
 };
 Trouble TroubleOf(std::uint64_t seed);  // of every sort, from nothing to a lot
+
+// Of the rollouts of a world with windows.
+google::protobuf::RepeatedPtrField<v1::MaintenanceWindow> SimWindows();
 
 class World {
  public:
@@ -69,6 +73,7 @@ class World {
   void AskFleet(v1::FleetVerb verb);
   void TakeLock();
   void CheckLocks(const SimNode& node);
+  void CheckWindows(const SimNode& node);
   void LookAtFleet();
   void CheckStage(SimNode& node);
   void Ask(RolloutVerb verb, Asked& of, const std::string& who);

@@ -24,6 +24,7 @@ void World::CheckBeginning(SimNode& node, const v1::Record& record) {
   }
   if (trouble_.fleet && !record.run_accepted().has_undoes()) CheckStage(node);
   CheckLocks(node);
+  if (trouble_.windows && !record.run_accepted().has_undoes()) CheckWindows(node);
   Asked* const rollout = Find(record.run().rollout_id());
   if (rollout == nullptr) return;  // its operator has not been answered yet
   for (const auto& [name, when] : rollout->fell) {

@@ -14,6 +14,7 @@ void World::StartFleet() {
     strategy.add_canary("blue");
     strategy.mutable_options()->set_parallel(trouble_.parallel);
     strategy.mutable_options()->set_soak_ms(20'000);
+    if (trouble_.windows) *strategy.mutable_options()->mutable_windows() = SimWindows();
     const auto fleet = coordinator.StartFleet(request, "ada");
     if (!fleet.ok() || !fleet_id_.empty()) return;
     fleet_id_ = fleet->id();

@@ -1,4 +1,6 @@
-// Bob keeps ada's rollouts off a cluster for a while; every rollout here is ada's.
+// What holds rollouts from outside.  Bob keeps ada's off a cluster for a while; every rollout here
+// is ada's.  And where there are maintenance windows, no node begins outside of them: there is no
+// time of grace, because no permit outlives a window.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -59,6 +61,26 @@ void World::CheckLocks(const SimNode& node) {
       Broken(absl::StrCat(node.name(), " begins although bob has locked its cluster"));
     }
   }
+}
+
+// The simulated coordinator's time begins on a Wednesday at 11:06:40 UTC.
+google::protobuf::RepeatedPtrField<v1::MaintenanceWindow> SimWindows() {
+  google::protobuf::RepeatedPtrField<v1::MaintenanceWindow> windows;
+  const auto add = [&](std::uint32_t from, std::uint32_t to) {
+    v1::MaintenanceWindow& window = *windows.Add();
+    window.set_from_minute(11 * 60 + from);
+    window.set_to_minute(11 * 60 + to);
+  };
+  add(7, 8);
+  add(9, 10);
+  add(12, 239);  // long enough for whatever has to end
+  return windows;
+}
+
+void World::CheckWindows(const SimNode& node) {
+  const std::int64_t unix_ms = kSimBeganUnixMs + time_.now() / kMs;
+  if (rollout::IsOpen(rollout::WindowsOf(SimWindows()), unix_ms)) return;
+  Broken(absl::StrCat(node.name(), " begins outside of the maintenance windows"));
 }
 
 }  // namespace belay::sim

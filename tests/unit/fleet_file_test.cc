@@ -14,6 +14,10 @@ spec:
   clusters: [a, b]
   everyCluster: false
   canary: [c]
+  windows:
+  - {days: [sat, sun], from: "22:00", to: 04:00Z}
+  - {days: [mon-fri], from: "01:00", to: "02:00"}
+  - {from: "23:00", to: "00:00"}
   waves: [1, 25%, "50%"]
   parallel: 2
   failureBudget: 1
@@ -48,15 +52,40 @@ TEST(FleetFile, EveryFieldIsRead) {
   EXPECT_EQ(options.soak_ms(), 3'600'000u);
   EXPECT_EQ(options.deadline_ms(), 86'400'000u);
   EXPECT_TRUE(options.approval());
+  ASSERT_EQ(options.windows_size(), 3);
+  EXPECT_EQ(options.windows(0).days_size(), 2);
+  EXPECT_EQ(options.windows(0).days(1), v1::WEEKDAY_SUNDAY);
+  EXPECT_EQ(options.windows(0).from_minute(), 1320u);
+  EXPECT_EQ(options.windows(0).to_minute(), 240u);
+  EXPECT_EQ(options.windows(1).days_size(), 5);
+  EXPECT_EQ(options.windows(2).days_size(), 0);
+  EXPECT_EQ(options.windows(2).to_minute(), 1440u);
 }
 
 TEST(FleetFile, WhatIsNotUnderstoodIsRefusedWithItsPlace) {
   EXPECT_EQ(Mistake("  paralel: 2\n").rfind("f:4:3: unknown key 'paralel' in spec", 0), 0u);
-  for (const char* spec :
-       {"  waves: [0]\n", "  waves: [101%]\n", "  waves: 2\n", "  waves: [[1]]\n",
-        "  parallel: \"2\"\n", "  parallel: many\n", "  parallel: -1\n", "  approval: yes\n",
-        "  approval: \"true\"\n", "  soak: 10m\n", "  soak: {node: soon}\n", "  clusters: a\n",
-        "  clusters: [{a: b}]\n", "  pauseAfter: never\n", "  parallel: 1\n  parallel: 2\n"}) {
+  for (const char* spec : {"  waves: [0]\n",
+                           "  waves: [101%]\n",
+                           "  waves: 2\n",
+                           "  waves: [[1]]\n",
+                           "  parallel: \"2\"\n",
+                           "  parallel: many\n",
+                           "  parallel: -1\n",
+                           "  approval: yes\n",
+                           "  approval: \"true\"\n",
+                           "  soak: 10m\n",
+                           "  soak: {node: soon}\n",
+                           "  clusters: a\n",
+                           "  clusters: [{a: b}]\n",
+                           "  pauseAfter: never\n",
+                           "  windows: always\n",
+                           "  windows: [{days: [someday], from: '1:00', to: '2:00'}]\n",
+                           "  windows: [{days: [], from: '01:00', to: '02:00'}]\n",
+                           "  windows: [{from: '01:00'}]\n",
+                           "  windows: [{to: '01:00'}]\n",
+                           "  windows: [{from: '01:00', to: '01:00'}]\n",
+                           "  windows: [{from: '01:00', to: '02:00', zone: CET}]\n",
+                           "  parallel: 1\n  parallel: 2\n"}) {
     EXPECT_EQ(Mistake(spec).rfind("f:", 0), 0u) << spec << Mistake(spec);
   }
   EXPECT_EQ(Mistake("  parallel: 2\n"), "none");
