@@ -173,6 +173,13 @@ absl::StatusOr<v1::Fleet> Client::ChangeFleet(const v1::ChangeFleetRequest& requ
   return impl_->CallTwice<v1::Fleet>(
       [&] { return impl_->Call(&v1::Admin::Stub::ChangeFleet, request); });
 }
+absl::StatusOr<v1::ListClustersReply> Client::ListClusters(const v1::ListClustersRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListClusters, request);
+}
+absl::StatusOr<v1::Cluster> Client::LabelCluster(const v1::LabelClusterRequest& request) {
+  return impl_->CallTwice<v1::Cluster>(
+      [&] { return impl_->Call(&v1::Admin::Stub::LabelCluster, request); });
+}
 absl::StatusOr<v1::ListLocksReply> Client::ListLocks(const v1::ListLocksRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListLocks, request);
 }

@@ -45,6 +45,8 @@ class Client {
   absl::StatusOr<v1::Fleet> GetFleet(const v1::GetFleetRequest& request);
   absl::StatusOr<v1::ListFleetsReply> ListFleets(const v1::ListFleetsRequest& request);
   absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request);
+  absl::StatusOr<v1::ListClustersReply> ListClusters(const v1::ListClustersRequest& request);
+  absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request);
   absl::StatusOr<v1::ListLocksReply> ListLocks(const v1::ListLocksRequest& request);
   absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request);
   absl::StatusOr<v1::ReleaseLockReply> ReleaseLock(const v1::ReleaseLockRequest& request);

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/plan/suggest.h"
 #include "common/plan/yaml_tree.h"
+#include "common/select/selector.h"
 
 namespace belay {
 namespace {
@@ -134,6 +135,14 @@ Field TextField(const At& at, const std::string& what,
   };
 }
 
+Field SelectorField(const At& at, const std::function<void(const std::string&)>& set) {
+  return TextField(at, "a label selector such as env=prod", [set](const std::string& text) {
+    RETURN_IF_ERROR(ParseSelector(text).status());
+    set(text);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ReadWindow(const At& at, const YamlNode& node, v1::MaintenanceWindow* out) {
   const auto time = [&at](const std::function<void(std::uint32_t)>& set) {
     return TextField(at, "a time such as 22:00", [set](const std::string& text) -> absl::Status {
@@ -186,6 +195,9 @@ absl::Status ReadSpec(const At& at, const YamlNode& node, v1::FleetStrategy* out
       {{"clusters", Texts(at, out->mutable_clusters())},
        {"everyCluster", Boolean(at, [=](bool on) { out->set_every_cluster(on); })},
        {"canary", Texts(at, out->mutable_canary())},
+       {"selector", SelectorField(at, [=](const std::string& text) { out->set_selector(text); })},
+       {"canarySelector",
+        SelectorField(at, [=](const std::string& text) { out->set_canary_selector(text); })},
        {"windows", WindowList(at, options)},
        {"waves", Waves(at, out)},
        {"parallel", Number(at, [=](std::uint32_t n) { options->set_parallel(n); })},

@@ -16,6 +16,7 @@
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
 #include "common/plan/signed_file.h"
+#include "common/select/selector.h"
 
 namespace belay {
 namespace {
@@ -27,6 +28,8 @@ struct Options {
   std::vector<std::string> canary;
   std::vector<std::string> waves;
   std::vector<std::string> windows;
+  std::string selector;
+  std::string canary_selector;
   std::string pause_after;
   std::string soak;
   std::string node_soak;
@@ -64,6 +67,11 @@ absl::StatusOr<v1::FleetStrategy> StrategyOf(const Options& options) {
   }
   if (!options.canary.empty()) {
     *strategy.mutable_canary() = {options.canary.begin(), options.canary.end()};
+  }
+  if (!options.selector.empty()) strategy.set_selector(options.selector);
+  if (!options.canary_selector.empty()) strategy.set_canary_selector(options.canary_selector);
+  for (const std::string& text : {options.selector, options.canary_selector}) {
+    if (!text.empty()) RETURN_IF_ERROR(ParseSelector(text).status());
   }
   if (!options.windows.empty()) how.clear_windows();
   for (const std::string& text : options.windows) {
@@ -139,6 +147,10 @@ void AddFleetStart(CLI::App& parent, Session& session) {
   verb->add_option("--file", options->file,
                    "a rollout file (kind: Rollout); a flag takes the place of what is in it");
   verb->add_option("--clusters", options->clusters, "these clusters")->delimiter(',');
+  verb->add_option("-l,--selector", options->selector,
+                   "those with such labels: a=b, a!=b, a in (x,y), a notin (x), a, !a");
+  verb->add_option("--canary-selector", options->canary_selector,
+                   "those with such labels into the canary");
   verb->add_option("--window", options->windows,
                    "begin a node only within it: 'sat,sun 22:00-04:00', every week, UTC; several "
                    "for several windows");
@@ -167,8 +179,8 @@ void AddFleetStart(CLI::App& parent, Session& session) {
   verb->footer(
       "Exit codes with --watch: 0 completed, 3 stopped.\n\n"
       "Examples:\n  belayctl fleet start audit.plan --every-cluster --canary staging --wave 25% "
-      "--dry-run\nbelayctl fleet start audit.plan --every-cluster "
-      "--window 'sat,sun 22:00-04:00'\n"
+      "--dry-run\n  belayctl fleet start audit.plan --selector env=prod --canary-selector "
+      "env=staging --window 'sat,sun 22:00-04:00'\n"
       "  belayctl fleet start audit.plan --file rollout.yaml --watch");
   verb->callback([&session, options] {
     session.run = [&session, options] { return Start(session, *options); };

@@ -48,6 +48,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   CLI::App& fleet = Group(root, "fleet", "Carry plans out on several clusters");
   AddFleetStart(fleet, session);
   AddFleetVerbs(fleet, session);
+  AddClusterVerbs(Group(root, "cluster", "Clusters and their labels"), session);
   AddLockVerbs(Group(root, "lock", "Keep the rollouts of others off a cluster"), session);
   AddEdit(root, session);
   AddReport(root, session);

@@ -23,8 +23,9 @@ void AddRolloutList(CLI::App& parent, Session& session);
 void AddRolloutRevert(CLI::App& parent, Session& session);
 void AddRolloutVerbs(CLI::App& parent, Session& session);  // pause, resume, abort, approve, retry
 void AddFleetStart(CLI::App& parent, Session& session);
-void AddFleetVerbs(CLI::App& parent, Session& session);  // status, watch, list, pause, resume ...
-void AddLockVerbs(CLI::App& parent, Session& session);   // list, take, release, break
+void AddFleetVerbs(CLI::App& parent, Session& session);    // status, watch, list, pause, resume ...
+void AddClusterVerbs(CLI::App& parent, Session& session);  // list, label
+void AddLockVerbs(CLI::App& parent, Session& session);     // list, take, release, break
 void AddReport(CLI::App& parent, Session& session);
 void AddCompletion(CLI::App& root, Session& session);
 void AddVersion(CLI::App& parent, Session& session);

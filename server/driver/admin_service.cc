@@ -245,6 +245,24 @@ grpc::ServerUnaryReactor* AdminService::BreakLock(grpc::CallbackServerContext* c
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::ListClusters(grpc::CallbackServerContext* context,
+                                                     const v1::ListClustersRequest* request,
+                                                     v1::ListClustersReply* reply) {
+  return Call(loop_, context, kListClusters, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.ListClusters(*request);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::LabelCluster(grpc::CallbackServerContext* context,
+                                                     const v1::LabelClusterRequest* request,
+                                                     v1::Cluster* reply) {
+  return Call(loop_, context, kLabelCluster, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.LabelCluster(*request, name);
+              });
+}
+
 grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* context,
                                                  const v1::DiffPlanRequest* request,
                                                  v1::DiffPlanReply* reply) {

@@ -81,6 +81,12 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* BreakLock(grpc::CallbackServerContext* context,
                                       const v1::BreakLockRequest* request,
                                       v1::BreakLockReply* reply) override;
+  grpc::ServerUnaryReactor* ListClusters(grpc::CallbackServerContext* context,
+                                         const v1::ListClustersRequest* request,
+                                         v1::ListClustersReply* reply) override;
+  grpc::ServerUnaryReactor* LabelCluster(grpc::CallbackServerContext* context,
+                                         const v1::LabelClusterRequest* request,
+                                         v1::Cluster* reply) override;
   grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
                                      const v1::DiffPlanRequest* request,
                                      v1::DiffPlanReply* reply) override;

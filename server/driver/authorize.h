@@ -31,6 +31,8 @@ inline constexpr char kListLocks[] = "/belay.v1.Admin/ListLocks";
 inline constexpr char kTakeLock[] = "/belay.v1.Admin/TakeLock";
 inline constexpr char kReleaseLock[] = "/belay.v1.Admin/ReleaseLock";
 inline constexpr char kBreakLock[] = "/belay.v1.Admin/BreakLock";
+inline constexpr char kListClusters[] = "/belay.v1.Admin/ListClusters";
+inline constexpr char kLabelCluster[] = "/belay.v1.Admin/LabelCluster";
 inline constexpr char kRevertRollout[] = "/belay.v1.Admin/RevertRollout";
 
 // `method` is the full path of the call.  PERMISSION_DENIED names who and what.

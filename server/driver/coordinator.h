@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "belay/v1/admin.pb.h"
 #include "common/os/clock.h"
+#include "common/select/labels.h"
 #include "server/driver/fleet_book.h"
 #include "server/driver/options.h"
 #include "server/driver/plan_diffs.h"
@@ -82,6 +83,9 @@ class Coordinator {
                                                    const std::string& operator_name);
   absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request,
                                                const std::string& operator_name);
+  absl::StatusOr<v1::ListClustersReply> ListClusters(const v1::ListClustersRequest& request);
+  absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request,
+                                           const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
   // `answer` is called exactly once, now or when the nodes have answered or the time is over.
   void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
@@ -148,7 +152,12 @@ class Coordinator {
   absl::Status FeedLock(const v1::LockEvent& event);
   absl::Status CheckLockRequest(const std::string& what, const std::string& cluster,
                                 const std::string& reason);
-  void AddLocks(const std::string& cluster, v1::ListLocksReply& reply) const;
+  std::vector<v1::Lock> LocksOf(const std::string& cluster) const;
+  v1::Cluster ClusterOf(const std::string& name, const Labels& labels) const;
+  std::set<std::string> KnownClusters() const;
+  // The strategy with its selectors resolved into names.
+  absl::StatusOr<v1::FleetStrategy> Resolved(v1::FleetStrategy strategy,
+                                             const std::set<std::string>& known);
   absl::StatusOr<v1::Rollout> GiveUp(const RolloutEntry& entry, RolloutVerb verb,
                                      const v1::OperatorWord& word);
   v1::Rollout SnapshotOf(const RolloutEntry& entry) const;

@@ -73,9 +73,9 @@ absl::StatusOr<v1::FleetStarted> Coordinator::FleetOf(const v1::StartFleetReques
                                                       const std::string& operator_name) {
   RETURN_IF_ERROR(CheckFleetOptions(request.strategy().options()));
   RETURN_IF_ERROR(LearnNodes());
-  std::set<std::string> known;
-  for (const registry::Node& node : registry_.Of("")) known.insert(node.id.cluster);
-  ASSIGN_OR_RETURN(const auto stages, fleet::StagesOf(request.strategy(), known));
+  const std::set<std::string> known = KnownClusters();
+  ASSIGN_OR_RETURN(const v1::FleetStrategy strategy, Resolved(request.strategy(), known));
+  ASSIGN_OR_RETURN(const auto stages, fleet::StagesOf(strategy, known));
   v1::FleetStarted started;
   *started.mutable_stages() = {stages.begin(), stages.end()};
   *started.mutable_options() = request.strategy().options();

@@ -167,12 +167,13 @@ absl::StatusOr<v1::BreakLockReply> Coordinator::BreakLock(const v1::BreakLockReq
 
 // Whatever keeps others off a cluster: operators' locks, its running rollout, a fleet rollout that
 // has it still before it.
-void Coordinator::AddLocks(const std::string& cluster, v1::ListLocksReply& reply) const {
+std::vector<v1::Lock> Coordinator::LocksOf(const std::string& cluster) const {
+  std::vector<v1::Lock> found;
   if (const locks::Held* lock = locks::At(locks_, cluster, clock_.WallNowUnixMs())) {
-    *reply.add_locks() = MessageOf(cluster, *lock);
+    found.push_back(MessageOf(cluster, *lock));
   }
   if (const auto running = book_.RunningIn(cluster)) {
-    v1::Lock& lock = *reply.add_locks();
+    v1::Lock& lock = found.emplace_back();
     lock.set_cluster(cluster);
     lock.set_kind(v1::LOCK_KIND_ROLLOUT);
     lock.set_id(running->row.id);
@@ -185,7 +186,7 @@ void Coordinator::AddLocks(const std::string& cluster, v1::ListLocksReply& reply
   for (const auto& fleet : fleets_.Running()) {
     for (const fleet::ClusterProgress& progress : fleet->state.clusters) {
       if (progress.name != cluster || progress.phase != v1::CLUSTER_PHASE_WAITING) continue;
-      v1::Lock& lock = *reply.add_locks();
+      v1::Lock& lock = found.emplace_back();
       lock.set_cluster(cluster);
       lock.set_kind(v1::LOCK_KIND_FLEET);
       lock.set_id(fleet->row.id);
@@ -194,16 +195,15 @@ void Coordinator::AddLocks(const std::string& cluster, v1::ListLocksReply& reply
       lock.set_since_unix_ms(fleet->row.started_unix_ms);
     }
   }
+  return found;
 }
 
 absl::StatusOr<v1::ListLocksReply> Coordinator::ListLocks(const v1::ListLocksRequest& request) {
   RETURN_IF_ERROR(LearnNodes());
   v1::ListLocksReply reply;
-  std::string last;
-  for (const registry::Node& node : registry_.Of(request.cluster())) {  // by cluster
-    if (node.id.cluster == last) continue;
-    last = node.id.cluster;
-    AddLocks(last, reply);
+  for (const std::string& cluster : KnownClusters()) {
+    if (!request.cluster().empty() && cluster != request.cluster()) continue;
+    for (v1::Lock& lock : LocksOf(cluster)) *reply.add_locks() = std::move(lock);
   }
   if (!request.history()) return reply;
   ASSIGN_OR_RETURN(const auto events, store_.LockEvents(request.cluster()));

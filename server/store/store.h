@@ -3,6 +3,7 @@
 //
 // One thread.  Times are for people.  Errors are those of database.h, with what was being done.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "belay/v1/lock.pb.h"
+#include "common/select/labels.h"
 #include "server/store/database.h"
 #include "server/store/rows.h"
 
@@ -80,6 +82,13 @@ class Store {
   // What happened to the locks of clusters, oldest first; of all or, for people, of one cluster.
   absl::Status AppendLockEvent(const v1::LockEvent& event);
   absl::StatusOr<std::vector<v1::LockEvent>> LockEvents(const std::string& cluster = "");
+
+  // By cluster; those without labels are not in it.
+  absl::StatusOr<std::map<std::string, Labels>> ClusterLabels();
+  absl::Status SetClusterLabel(const std::string& cluster, const std::string& name,
+                               const std::string& value, const std::string& operator_name,
+                               std::int64_t unix_ms);
+  absl::Status RemoveClusterLabel(const std::string& cluster, const std::string& name);
 
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);

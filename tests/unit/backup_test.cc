@@ -122,7 +122,7 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
                          "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
                          "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
                          "DROP TABLE fleets; DROP TABLE fleet_events; "
-                         "DROP TABLE lock_events; "
+                         "DROP TABLE lock_events; DROP TABLE cluster_labels; "
                          "ALTER TABLE rollouts DROP COLUMN fleet; "
                          "ALTER TABLE rollouts DROP COLUMN reverts; "
                          "UPDATE meta SET value = 1 WHERE name = 'schema_version'",

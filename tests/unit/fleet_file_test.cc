@@ -14,6 +14,8 @@ spec:
   clusters: [a, b]
   everyCluster: false
   canary: [c]
+  selector: env in (prod, test),!frozen
+  canarySelector: "env=staging"
   windows:
   - {days: [sat, sun], from: "22:00", to: 04:00Z}
   - {days: [mon-fri], from: "01:00", to: "02:00"}
@@ -52,6 +54,8 @@ TEST(FleetFile, EveryFieldIsRead) {
   EXPECT_EQ(options.soak_ms(), 3'600'000u);
   EXPECT_EQ(options.deadline_ms(), 86'400'000u);
   EXPECT_TRUE(options.approval());
+  EXPECT_EQ(strategy->selector(), "env in (prod, test),!frozen");
+  EXPECT_EQ(strategy->canary_selector(), "env=staging");
   ASSERT_EQ(options.windows_size(), 3);
   EXPECT_EQ(options.windows(0).days_size(), 2);
   EXPECT_EQ(options.windows(0).days(1), v1::WEEKDAY_SUNDAY);
@@ -78,6 +82,10 @@ TEST(FleetFile, WhatIsNotUnderstoodIsRefusedWithItsPlace) {
                            "  clusters: a\n",
                            "  clusters: [{a: b}]\n",
                            "  pauseAfter: never\n",
+                           "  selector: env ni x\n",
+                           "  selector: [env]\n",
+                           "  selector: ''\n",
+                           "  canarySelector: =\n",
                            "  windows: always\n",
                            "  windows: [{days: [someday], from: '1:00', to: '2:00'}]\n",
                            "  windows: [{days: [], from: '01:00', to: '02:00'}]\n",

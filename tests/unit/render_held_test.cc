@@ -1,6 +1,7 @@
-// What holds clusters, as operators see it (cli_golden.h).
+// Clusters and what holds them, as operators see it (cli_golden.h).
 #include <gtest/gtest.h>
 
+#include "cli/render/clusters.h"
 #include "cli/render/locks.h"
 #include "tests/unit/cli_golden.h"
 
@@ -42,6 +43,24 @@ TEST(Render, LocksAndTheirHistory) {
   broken.mutable_broken()->set_reason("he is \x1b[31mgone");
   ExpectGolden("lock_list_wide.txt", RenderLocks(reply, kNowMs, true));
   ExpectGolden("lock_history.txt", RenderLockHistory(reply));
+}
+
+TEST(Render, ClustersAndTheirLabels) {
+  v1::ListClustersReply reply;
+  EXPECT_EQ(RenderClusters(reply, false), "no such clusters\nnext: belayctl cluster list\n");
+  v1::Cluster& prod = *reply.add_clusters();
+  prod.set_name("prod");
+  (*prod.mutable_labels())["tier"] = "gold";
+  (*prod.mutable_labels())["env"] = "prod";
+  prod.set_nodes(3);
+  prod.set_ready(2);
+  v1::Lock& lock = *prod.add_locks();
+  lock.set_kind(v1::LOCK_KIND_OPERATOR);
+  lock.set_owner("bob");
+  lock.set_reason("disk");
+  lock.set_expires_unix_ms(kNowMs);
+  reply.add_clusters()->set_name("test");
+  ExpectGolden("cluster_list_wide.txt", RenderClusters(reply, true));
 }
 
 }  // namespace
