@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/files.h"
 #include "cli/render/json.h"
+#include "cli/render/preview.h"
 #include "cli/render/words.h"
 #include "cli/rollout_flags.h"
 #include "cli/verbs.h"
@@ -25,6 +26,8 @@ struct Options {
   std::vector<std::string> order;
   RolloutFlags flags;
   bool watch = false;
+  bool dry_run = false;
+  bool detailed = false;
 };
 
 std::string Started(const v1::StartRolloutReply& reply, const Options& options) {
@@ -36,6 +39,34 @@ std::string Started(const v1::StartRolloutReply& reply, const Options& options) 
       options.watch
           ? ""
           : absl::StrCat("next: belayctl rollout watch ", SafeLine(reply.rollout_id()), "\n"));
+}
+
+// The coordinator says who goes when and what holds it, the nodes what would change on each.
+int DryRun(Session& session, const Options& options, Client& client, const std::string& plan_name,
+           v1::StartRolloutRequest request) {
+  request.set_dry_run(true);
+  absl::StatusOr<v1::StartRolloutReply> reply = client.StartRollout(request);
+  const std::string next = absl::StrCat("belayctl node list --cluster ", options.cluster);
+  if (!reply.ok()) return FailCall(session, reply.status(), next);
+  const absl::StatusOr<std::int64_t> timeout_ms = TimeoutMs(session);
+  if (!timeout_ms.ok()) return Fail(session, timeout_ms.status(), "belayctl --help", kExitUsage);
+  v1::DiffPlanRequest question;
+  question.set_cluster(options.cluster);
+  *question.mutable_plan() = request.plan();
+  // What is not there by then will not come; the rest of the time is for the way back.
+  question.set_wait_ms(static_cast<std::uint32_t>(*timeout_ms - *timeout_ms / 5));
+  const absl::StatusOr<v1::DiffPlanReply> diffs = client.DiffPlan(question);
+  if (!diffs.ok()) return FailCall(session, diffs.status(), next);
+  for (v1::RolloutPreviewNode& node : *reply->mutable_preview()->mutable_nodes()) {
+    for (const v1::NodeDiffResult& diff : diffs->nodes()) {
+      if (diff.node() != node.name()) continue;
+      if (diff.has_diff()) *node.mutable_diff() = diff.diff();
+      node.set_missing(diff.missing());
+    }
+  }
+  const int code =
+      Print(session, *reply, [&] { return RenderPreview(*reply, plan_name, options.cluster); });
+  return code != kExitDone || !options.detailed ? code : DetailedExitCode(*reply);
 }
 
 int Start(Session& session, const Options& options) {
@@ -61,6 +92,11 @@ int Start(Session& session, const Options& options) {
   for (const std::string& node : options.order) request.add_order(node);
   request.set_request_id(RandomToken(16));
   *request.mutable_options() = *wanted;
+  if (options.dry_run) {
+    const absl::StatusOr<v1::RemediationPlan> decoded = DecodeUnverified(request.plan());
+    if (!decoded.ok()) return Fail(session, decoded.status(), sign);
+    return DryRun(session, options, *client, decoded->name(), std::move(request));
+  }
   const absl::StatusOr<v1::StartRolloutReply> reply = client->StartRollout(request);
   if (!reply.ok()) {
     return FailCall(session, reply.status(),
@@ -88,12 +124,23 @@ void AddRolloutStart(CLI::App& parent, Session& session) {
                    "else by name")
       ->delimiter(',');
   AddRolloutFlags(*verb, options->flags);
-  verb->add_flag("--watch", options->watch, "follow it until it ends");
+  CLI::Option* watch = verb->add_flag("--watch", options->watch, "follow it until it ends");
+  CLI::Option* dry_run = verb->add_flag(
+      "--dry-run", options->dry_run,
+      "start and record nothing: show each node in its order, why there, what would hold it now, "
+      "and what would change on it");
+  dry_run->excludes(watch);
+  verb->add_flag("--detailed-exitcode", options->detailed, "with --dry-run: exit codes say more")
+      ->needs(dry_run);
   verb->footer(
+      "Exit codes with --dry-run: 0 it would start, 1 it would be refused; with "
+      "--detailed-exitcode 0 nothing would change, 2 something would, 1 refused or a node has not "
+      "said.\n"
       "Exit codes with --watch: 0 completed, 3 stopped, 4 emergency stop.\n\n"
       "Examples:\n  belayctl rollout start audit-logging.plan --cluster prod --watch\n"
       "  belayctl rollout start audit-logging.plan --cluster prod --order cp3,cp1,cp2\n"
-      "  belayctl rollout start audit-logging.plan --cluster prod --window 'sat,sun 22:00-04:00'");
+      "  belayctl rollout start audit-logging.plan --cluster prod --window 'sat,sun 22:00-04:00' "
+      "--dry-run");
   verb->callback([&session, options] {
     session.run = [&session, options] { return Start(session, *options); };
   });

@@ -149,6 +149,8 @@ class Coordinator {
   absl::Status WhyLocked(const std::string& cluster, const std::string& who) const;
   absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
   absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
+  absl::Status WhyEmergency(const std::vector<registry::Node>& nodes) const;
+  v1::StartRolloutReply Preview(const store::RolloutRow& row, bool leader_last) const;
   absl::Status FeedLock(const v1::LockEvent& event);
   absl::Status CheckLockRequest(const std::string& what, const std::string& cluster,
                                 const std::string& reason);

@@ -79,12 +79,13 @@ absl::StatusOr<v1::ClearEmergencyReply> Coordinator::ClearEmergency(
 
 absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
     const v1::StartRolloutRequest& request, const std::string& operator_name) {
-  if (request.request_id().empty() || request.request_id().size() > kMaxRequestId) {
+  const bool needs_id = !request.dry_run();
+  if ((needs_id && request.request_id().empty()) || request.request_id().size() > kMaxRequestId) {
     return absl::InvalidArgumentError("a request id of 1 to 200 bytes is needed");
   }
   v1::StartRolloutReply reply;
   ASSIGN_OR_RETURN(const auto before, store_.FindRolloutByRequest(request.request_id()));
-  if (before) {
+  if (before && needs_id) {
     if (before->cluster != request.cluster() || before->started_by != operator_name ||
         before->plan_digest != PlanDigest(request.plan())) {
       return absl::AlreadyExistsError(absl::StrCat("this request id began rollout ", before->id,
@@ -116,6 +117,10 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   row.started_by = operator_name;
   row.request_id = request.request_id();
   row.options = request.options();
+  if (request.dry_run()) {
+    RETURN_IF_ERROR(WhyEmergency(registry_.Of(row.cluster)));
+    return Preview(row, request.order().empty());
+  }
   return Begin(std::move(row), request.order().empty());
 }
 

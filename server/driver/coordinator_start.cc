@@ -1,4 +1,6 @@
 // The beginning of a rollout, whatever it does: what must be so, and its first event.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
@@ -76,9 +78,7 @@ absl::Status Coordinator::WhyNotFree(const std::string& cluster, const std::stri
                    running->row.id, " --reason REASON"));
 }
 
-// `row` is complete but for id and time.
-absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, bool leader_last) {
-  const std::vector<registry::Node> nodes = registry_.Of(row.cluster);
+absl::Status Coordinator::WhyEmergency(const std::vector<registry::Node>& nodes) const {
   for (const registry::Node& node : nodes) {
     if (!node.in_emergency()) continue;
     return absl::FailedPreconditionError(absl::StrCat(
@@ -87,6 +87,44 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, 
         "; nothing was started. Mend it, then: belayctl node clear-emergency ", node.id.cluster,
         "/", node.id.node, " --reason REASON"));
   }
+  return absl::OkStatus();
+}
+
+// What Begin would do, and what would hold it; nothing is done and nothing is written.
+v1::StartRolloutReply Coordinator::Preview(const store::RolloutRow& row, bool leader_last) const {
+  v1::StartRolloutReply reply;
+  *reply.mutable_order() = {row.order.begin(), row.order.end()};
+  reply.set_order_reason(row.order_reason);
+  v1::RolloutPreview& preview = *reply.mutable_preview();
+  preview.set_hold(ClosedWindow(row.options, clock_.WallNowUnixMs()));
+  const std::string leader = registry_.Leader(row.cluster);
+  const auto add = [&](const std::string& name) -> v1::RolloutPreviewNode& {
+    v1::RolloutPreviewNode& node = *preview.add_nodes();
+    node.set_name(name);
+    node.set_etcd_leader(name == leader);
+    if (const registry::Node* known = registry_.Find({row.cluster, name})) {
+      node.set_not_ready(registry_.WhyNotReady(*known, NowNs()));
+    }
+    return node;
+  };
+  for (const std::string& name : row.order) {
+    v1::RolloutPreviewNode& node = add(name);
+    node.set_place(static_cast<std::uint32_t>(preview.nodes_size()));
+    node.set_place_reason(!leader_last     ? "as given"
+                          : name == leader ? "leads etcd, so it goes last"
+                                           : "by name");
+  }
+  for (const registry::Node& other : registry_.Of(row.cluster)) {
+    if (std::find(row.order.begin(), row.order.end(), other.id.node) != row.order.end()) continue;
+    add(other.id.node).set_place_reason("not touched, but must stay ready");
+  }
+  return reply;
+}
+
+// `row` is complete but for id and time.
+absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, bool leader_last) {
+  const std::vector<registry::Node> nodes = registry_.Of(row.cluster);
+  RETURN_IF_ERROR(WhyEmergency(nodes));
   row.id = absl::StrCat("r-", new_id_());
   row.started_unix_ms = clock_.WallNowUnixMs();
   v1::RolloutEvent event;

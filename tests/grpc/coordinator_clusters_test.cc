@@ -1,5 +1,6 @@
-// Labels of clusters, and the fleets that choose by them.
+// Labels of clusters, the fleets that choose by them, and dry runs, which leave no trace.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "server/store/sqlite_token_store.h"
 #include "tests/grpc/coordinator_fixture.h"
@@ -58,6 +59,35 @@ class CoordinatorClustersTest : public CoordinatorTest {
     request.set_dry_run(dry_run);
     return Call(&v1::Admin::Stub::StartFleet, request);
   }
+  absl::StatusOr<v1::StartRolloutReply> DryRun(const std::vector<std::string>& order = {}) {
+    v1::StartRolloutRequest request;
+    request.set_cluster("prod");
+    *request.mutable_plan() = world_.plan();
+    *request.mutable_order() = {order.begin(), order.end()};
+    *request.mutable_options() = world_.rollout_options;
+    request.set_dry_run(true);
+    return Call(&v1::Admin::Stub::StartRollout, request);
+  }
+  // Rows of every table that a start would write to.
+  int Rows() {
+    sqlite3* raw = nullptr;
+    EXPECT_EQ(sqlite3_open(world_.database().c_str(), &raw), SQLITE_OK);
+    int rows = 0;
+    for (const char* table : {"rollouts", "rollout_events", "fleets", "fleet_events", "lock_events",
+                              "cluster_labels", "rollout_notes"}) {
+      EXPECT_EQ(sqlite3_exec(
+                    raw, (std::string("SELECT count(*) FROM ") + table).c_str(),
+                    [](void* sum, int, char** values, char**) {
+                      *static_cast<int*>(sum) += std::stoi(values[0]);
+                      return 0;
+                    },
+                    &rows, nullptr),
+                SQLITE_OK)
+          << table;
+    }
+    sqlite3_close(raw);
+    return rows;
+  }
 };
 
 TEST_F(CoordinatorClustersTest, LabelsAreKeptAndChooseClusters) {
@@ -107,6 +137,55 @@ TEST_F(CoordinatorClustersTest, ALabelIsNotReplacedByMistake) {
   EXPECT_TRUE(absl::IsInvalidArgument(Label("prod", {{"a b", "c"}}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(Label("prod", {{"a", "b/c"}}).status()));
   EXPECT_TRUE(absl::IsNotFound(Label("nowhere", {{"a", "b"}}).status()));
+}
+
+TEST_F(CoordinatorClustersTest, ADryRunSaysWhoGoesWhenAndWhyAndLeavesNoTrace) {
+  cp2_.status.set_etcd(v1::NodeStatus::LEADER);
+  cp1_.status.set_etcd(v1::NodeStatus::FOLLOWER);
+  cp3_.status.set_etcd(v1::NodeStatus::FOLLOWER);
+  cp3_.status.set_ready(false);
+  cp3_.status.set_not_ready_reason("/readyz says no");
+  StartAll();
+  const int rows = Rows();
+  const auto reply = DryRun();
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->rollout_id(), "");
+  const v1::RolloutPreview& preview = reply->preview();
+  ASSERT_EQ(preview.nodes_size(), 3);
+  EXPECT_EQ(preview.nodes(0).name(), "cp1");
+  EXPECT_EQ(preview.nodes(1).name(), "cp3");
+  EXPECT_EQ(preview.nodes(1).not_ready(), "/readyz says no");
+  EXPECT_EQ(preview.nodes(2).name(), "cp2");
+  EXPECT_EQ(preview.nodes(2).place(), 3u);
+  EXPECT_TRUE(preview.nodes(2).etcd_leader());
+  EXPECT_EQ(preview.nodes(2).place_reason(), "leads etcd, so it goes last");
+  EXPECT_EQ(preview.hold(), "");
+
+  const auto one = DryRun({"cp2"});
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->preview().nodes_size(), 3);
+  EXPECT_EQ(one->preview().nodes(0).place_reason(), "as given");
+  EXPECT_EQ(one->preview().nodes(1).place(), 0u);
+  EXPECT_EQ(one->preview().nodes(1).place_reason(), "not touched, but must stay ready");
+  EXPECT_EQ(Rows(), rows);
+  EXPECT_EQ(cp1_.ExecutesUntilNow(), 0);
+}
+
+TEST_F(CoordinatorClustersTest, ADryRunIsRefusedAsTheStartWouldBeAndShowsAClosedWindow) {
+  StartAll();
+  const std::int64_t minute = world_.clock.WallNowUnixMs() / 60'000 % 1440;
+  v1::MaintenanceWindow& window = *world_.rollout_options.add_windows();
+  window.set_from_minute(static_cast<std::uint32_t>((minute + 120) % 1440));
+  window.set_to_minute(static_cast<std::uint32_t>((minute + 179) % 1440 + 1));
+  const auto closed = DryRun();
+  ASSERT_TRUE(closed.ok()) << closed.status();
+  EXPECT_NE(closed->preview().hold().find("its maintenance window, which opens at "),
+            std::string::npos);
+  EXPECT_TRUE(absl::IsInvalidArgument(DryRun({"cp9"}).status()));
+  world_.rollout_options.clear_windows();
+  Roll();
+  const auto taken = DryRun();
+  EXPECT_TRUE(absl::IsFailedPrecondition(taken.status())) << taken.status();
 }
 
 }  // namespace

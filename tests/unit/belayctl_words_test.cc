@@ -1,4 +1,4 @@
-// What belayctl refuses before it asks anybody: locks, labels, selectors.
+// What belayctl refuses before it asks anybody: locks, labels, windows, selectors, dry runs.
 #include <gtest/gtest.h>
 
 #include "tests/support/belayctl_run.h"
@@ -24,6 +24,8 @@ TEST(BelayctlWords, WrongUsageIsNamedAndNobodyIsAsked) {
       {AddClusterVerbs, {"label", "prod", "env=x", "env=y"}, "given twice"},
       {AddClusterVerbs, {"label", "prod", "env=x", "env-"}, "to be removed"},
       {AddClusterVerbs, {"list", "--selector", "env in prod"}, "character 8"},
+      {AddRolloutStart, {"start", "p", "--cluster", "c", "--dry-run", "--watch"}, "--watch"},
+      {AddRolloutStart, {"start", "p", "--cluster", "c", "--detailed-exitcode"}, "--dry-run"},
   };
   for (const Case& c : cases) {
     const Ran ran = RunVerb(c.add, c.arguments);

@@ -1,8 +1,9 @@
-// Clusters and what holds them, as operators see it (cli_golden.h).
+// Clusters, what holds them, and what would be done in them, as operators see it (cli_golden.h).
 #include <gtest/gtest.h>
 
 #include "cli/render/clusters.h"
 #include "cli/render/locks.h"
+#include "cli/render/preview.h"
 #include "tests/unit/cli_golden.h"
 
 namespace belay {
@@ -61,6 +62,35 @@ TEST(Render, ClustersAndTheirLabels) {
   lock.set_expires_unix_ms(kNowMs);
   reply.add_clusters()->set_name("test");
   ExpectGolden("cluster_list_wide.txt", RenderClusters(reply, true));
+}
+
+TEST(Render, ThePreviewOfARollout) {
+  v1::StartRolloutReply reply;
+  reply.set_order_reason("by name, etcd leader cp1 last");
+  v1::RolloutPreview& preview = *reply.mutable_preview();
+  preview.set_hold("its maintenance window, which opens at 2026-11-28T22:00:00Z");
+  int place = 0;
+  for (const char* name : {"cp2", "cp3", "cp1"}) {
+    v1::RolloutPreviewNode& node = *preview.add_nodes();
+    node.set_name(name);
+    node.set_place(static_cast<std::uint32_t>(++place));
+    node.set_place_reason(place == 3 ? "leads etcd, so it goes last" : "by name");
+    node.mutable_diff()->add_steps()->set_step("audit");
+  }
+  EXPECT_EQ(DetailedExitCode(reply), 0);
+  v1::StepDiff& step = *preview.mutable_nodes(0)->mutable_diff()->mutable_steps(0);
+  step.add_files()->set_path("/etc/kubernetes/audit/policy.yaml");
+  step.add_files()->set_path("/etc/kubernetes/manifests/kube-apiserver.yaml");
+  EXPECT_EQ(DetailedExitCode(reply), 2);
+  preview.mutable_nodes(2)->clear_diff();
+  preview.mutable_nodes(2)->set_missing("it is not connected");
+  preview.mutable_nodes(2)->set_not_ready("not connected");
+  EXPECT_EQ(DetailedExitCode(reply), 1);
+  v1::RolloutPreviewNode& other = *preview.add_nodes();
+  other.set_name("cp4");
+  other.set_place_reason("not touched, but must stay ready");
+  other.set_missing("nobody asked");
+  ExpectGolden("rollout_preview.txt", RenderPreview(reply, "audit-logging", "prod"));
 }
 
 }  // namespace
