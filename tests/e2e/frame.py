@@ -26,8 +26,9 @@ def lab_missing(what):
     return 1 if os.environ.get("BELAY_REQUIRE_LAB") == "1" else SKIPPED
 
 
-def run_on(kind, programs, standins, budget, work, prepare=None, **belay_options):
-    """Calls work(belay) on three running nodes ("lab" or "standin"); the exit code.  Whatever `work`
+def run_on(kind, programs, standins, budget, work, prepare=None, nodes=3, make_belay=Belay,
+           **belay_options):
+    """Calls work(belay) on running nodes ("lab", which has three, or "standin"); the exit code.  Whatever `work`
     raises is a failure.  Programs and stand-ins are folders; `budget` is in seconds; `prepare` is
     called with each node before it has an agent."""
     # Giving up is an exception, so that everything is taken down.
@@ -42,8 +43,8 @@ def run_on(kind, programs, standins, budget, work, prepare=None, **belay_options
         environment = Lab(keep=os.environ.get("BELAY_LAB_KEEP") == "1")
         programs = visible_in_nodes(programs, "programs")
     else:
-        environment = Standins(base, os.path.abspath(standins))
-    belay = Belay(environment, programs, base, **belay_options)
+        environment = Standins(base, os.path.abspath(standins), count=nodes)
+    belay = make_belay(environment, programs, base, **belay_options)
     failed = False
     began = time.monotonic()
     try:
