@@ -148,7 +148,7 @@ absl::Status Runner::RunSteps(const Steps& steps) {
       }
       RETURN_IF_ERROR(accepted);
     }
-    const absl::StatusOr<v1::Verdict> verdict = executor_.RunStep(i, *std::move(prepared));
+    const absl::StatusOr<v1::Verdict> verdict = executor_.RunStep(i, *prepared);
     if (!verdict.ok()) {
       // Before Prepared nothing has changed and the run can be ended; later only a restart can
       // tell.

@@ -1,6 +1,7 @@
 // ReadModels: libfyaml's events as models.
 #include <libfyaml.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,10 +14,11 @@
 namespace belay {
 namespace {
 
+constexpr std::array<const char*, 13> kWords = {"true", "false", "yes", "no",  "on",  "off", "y",
+                                                "n",    "t",     "f",   "nan", "inf", "null"};
+
 // Is this plain scalar a text in every version of YAML?  Anything doubtful is not.
 bool IsCertainlyText(std::string_view plain) {
-  static const char* const kWords[] = {"true", "false", "yes", "no",  "on",  "off", "y",
-                                       "n",    "t",     "f",   "nan", "inf", "null"};
   if (plain.empty() || plain == "-") return false;
   if (plain.size() > 1 && (plain[0] == '/' || plain.substr(0, 2) == "--")) return true;
   if (plain.size() < 6) {
@@ -155,7 +157,7 @@ class ModelBuilder {
 }  // namespace
 
 absl::StatusOr<std::vector<Model>> ReadModels(std::string_view bytes) {
-  fy_diag_cfg quiet;
+  fy_diag_cfg quiet = {};
   fy_diag_cfg_default(&quiet);
   quiet.fp = nullptr;
   quiet.output_fn = Silent;

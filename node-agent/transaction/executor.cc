@@ -146,7 +146,7 @@ absl::Status Executor::RefuseRun(const v1::RunKey& key, const std::string& reaso
   return Append(std::move(record));
 }
 
-absl::StatusOr<v1::Verdict> Executor::RunStep(std::uint32_t step, StepPlan plan) {
+absl::StatusOr<v1::Verdict> Executor::RunStep(std::uint32_t step, const StepPlan& plan) {
   const std::string what = absl::StrCat("run step ", step, ": ");
   if (!state().current || state().phase != Phase::Idle || state().due_outcome) {
     return absl::FailedPreconditionError(

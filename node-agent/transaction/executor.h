@@ -83,7 +83,7 @@ class Executor {
   // status error before Prepared (a file is not as it was read, images cannot be saved) has changed
   // nothing and leaves the run open: end it with FinishRun(REFUSED).  CANCELLED: the gate was
   // interrupted.
-  absl::StatusOr<v1::Verdict> RunStep(std::uint32_t step, StepPlan plan);
+  absl::StatusOr<v1::Verdict> RunStep(std::uint32_t step, const StepPlan& plan);
 
   // What a file was before a step, or after it: DATA_LOSS when it is not kept.
   absl::StatusOr<std::string> BytesOf(const v1::FileImage& image,
