@@ -55,7 +55,7 @@ struct State {
 // Soak: of the stage that was reached.  Deadline: of the whole.
 enum class Timer { Soak, Deadline };
 struct Action {
-  enum class Kind { ArmTimer, Announce } kind;
+  enum class Kind { ArmTimer, Announce } kind = Kind::Announce;
   Timer timer = Timer::Soak;
   bool operator==(const Action&) const = default;
 };
