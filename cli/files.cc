@@ -15,7 +15,7 @@
 namespace belay {
 namespace {
 
-constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{8} * 1024 * 1024;
 
 absl::Status Errno(const std::string& what, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", path));

@@ -29,7 +29,7 @@ struct ConfigMistake {
   auto operator<=>(const ConfigMistake&) const = default;
 };
 
-constexpr std::uint64_t kMostFreeMib = 1024 * 1024;
+constexpr std::uint64_t kMostFreeMib = std::uint64_t{1024} * 1024;
 
 // Walks the document once and collects everything that is wrong with it.
 class Reader {

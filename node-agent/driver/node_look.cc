@@ -11,7 +11,7 @@ namespace belay {
 namespace {
 
 constexpr int kEtcdTimeoutMs = 1000;
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kMiB = std::uint64_t{1024} * 1024;
 // A cordon is an object of the cluster, not of the node: it is asked for at every fifth look.
 constexpr int kLooksForACordon = 5;
 

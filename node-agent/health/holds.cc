@@ -10,7 +10,7 @@
 namespace belay {
 namespace {
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kMiB = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t kFewFiles = 64;  // a step makes about a dozen
 constexpr std::size_t kLongestNote = 200;
 

@@ -6,7 +6,7 @@
 
 namespace belay {
 namespace {
-constexpr std::size_t kMaxFieldBytes = 16 * 1024;
+constexpr std::size_t kMaxFieldBytes = std::size_t{16} * 1024;
 
 grpc::Status TooLarge() {
   return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
