@@ -90,7 +90,8 @@ int Start(Session& session, const Options& options) {
   request.set_cluster(options.cluster);
   *request.mutable_plan() = std::move(*plan);
   for (const std::string& node : options.order) request.add_order(node);
-  request.set_request_id(RandomToken(16));
+  // A coordinator that does not know dry runs refuses what has no request id, and starts nothing.
+  if (!options.dry_run) request.set_request_id(RandomToken(16));
   *request.mutable_options() = *wanted;
   if (options.dry_run) {
     const absl::StatusOr<v1::RemediationPlan> decoded = DecodeUnverified(request.plan());

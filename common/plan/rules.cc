@@ -13,7 +13,8 @@
 namespace belay {
 namespace {
 
-constexpr std::size_t kMaxPlanBytes = std::size_t{1024} * 1024;  // well below the 4 MiB of one gRPC message
+// Well below the 4 MiB of one gRPC message.
+constexpr std::size_t kMaxPlanBytes = std::size_t{1024} * 1024;
 constexpr int kMaxSteps = 100;
 constexpr int kMaxEdits = 200;
 constexpr std::uint32_t kHourMs = 3600 * 1000;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/utf8.h"
 
 namespace belay {
 namespace {
@@ -195,7 +196,7 @@ v1::NodeStatus Agent::Status() const {
   v1::NodeStatus status;
   const std::int64_t now_ns = clock_.BootNowNs();
   status.set_ready(watched_.health.ready);
-  status.set_not_ready_reason(watched_.health.reason);
+  status.set_not_ready_reason(ValidUtf8(watched_.health.reason));
   status.set_emergency(state_.emergency);
   status.set_activity(Occupied() ? v1::NodeStatus::ACTIVITY_OCCUPIED
                                  : v1::NodeStatus::ACTIVITY_FREE);
@@ -204,7 +205,7 @@ v1::NodeStatus Agent::Status() const {
   status.set_boottime_ns(now_ns);
   status.set_etcd(watched_.health.etcd);
   status.set_readiness_age_seconds(static_cast<double>(now_ns - watched_.boottime_ns) / 1e9);
-  for (const std::string& hold : watched_.health.holds) status.add_holds(hold);
+  for (const std::string& hold : watched_.health.holds) status.add_holds(ValidUtf8(hold));
   status.set_wall_unix_ms(clock_.WallNowUnixMs());
   return status;
 }

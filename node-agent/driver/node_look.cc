@@ -1,11 +1,13 @@
 #include "node-agent/driver/node_look.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/os/disk_space.h"
 #include "common/os/kernel_facts.h"
 #include "node-agent/health/etcd_leadership.h"
 #include "node-agent/health/holds.h"
 #include "node-agent/health/readiness.h"
+#include "node-agent/manifest/pod.h"
 
 namespace belay {
 namespace {
@@ -30,6 +32,14 @@ v1::NodeStatus::Leadership Leadership(const ProcessTable& processes) {
   return v1::NodeStatus::LEADERSHIP_UNKNOWN;
 }
 
+// As kubelet has registered it.
+std::string NameOfNode(const ProcessTable& processes) {
+  for (const Process& kubelet : processes.List("kubelet")) {
+    if (auto given = FlagValue(kubelet.argv, "hostname-override")) return *std::move(given);
+  }
+  return absl::AsciiStrToLower(HostName());
+}
+
 void AddDisk(const std::string& seen, const std::string& shown, HoldFacts& facts) {
   const absl::StatusOr<DiskSpace> space = SpaceAround(seen);
   if (!space.ok())
@@ -52,7 +62,7 @@ std::optional<bool> NodeLook::IsCordoned() {
   absl::StatusOr<ProbeTarget> target =
       LocalApiServerTarget(*node_.view->host, node_.api_server_manifest);
   if (!target.ok()) return cordoned_ = std::nullopt;
-  target->path = absl::StrCat("/api/v1/nodes/", HostName());
+  target->path = absl::StrCat("/api/v1/nodes/", NameOfNode(node_.processes));
   target->anonymous = false;
   target->keep_body = true;
   const ProbeResult told = node_.probe->Ask(*target);

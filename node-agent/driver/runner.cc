@@ -119,7 +119,13 @@ absl::Status Runner::Execute(const v1::Execute& command) {
 absl::Status Runner::RunSteps(const Steps& steps) {
   const v1::RunKey& key = steps.permit.run;
   const std::uint32_t begin = IsCurrent(key) ? executor_.state().current->next_step : 0;
-  if (steps.count == 0) RETURN_IF_ERROR(steps.accept());
+  if (steps.count == 0) {
+    const absl::Status accepted = steps.accept();
+    if (absl::IsResourceExhausted(accepted)) {
+      return Refuse(key, {std::string(accepted.message()), steps.start_again});
+    }
+    RETURN_IF_ERROR(accepted);
+  }
   for (std::uint32_t i = begin; i < steps.count; ++i) {
     if (options_.stopping()) return absl::CancelledError("the agent is stopping between two steps");
     const std::string name = absl::StrCat("step ", steps.name(i), ": ");
@@ -131,10 +137,8 @@ absl::Status Runner::RunSteps(const Steps& steps) {
     // After the step itself: what is wrong with that stays wrong when the node is ready again.
     const absl::Status ready = i == begin ? options_.check_ready() : absl::OkStatus();
     if (!ready.ok()) {
-      return Refuse(key,
-                    {absl::StrCat("the API server of this node is not ready before the change: ",
-                                  ready.message()),
-                     "make the node healthy first, then start a new rollout"});
+      return Refuse(key, {absl::StrCat("this node is not ready for a change: ", ready.message()),
+                          "make the node healthy first, then start a new rollout"});
     }
     if (!IsCurrent(key)) {
       // Proving that the node is well may take a while, in which the rollout may have been stopped.

@@ -4,7 +4,10 @@
 #include <array>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "common/base/utf8.h"
 #include "node-agent/configfile/config_value.h"
 
 namespace belay {
@@ -17,11 +20,32 @@ constexpr std::size_t kLongestNote = 200;
 // The sub-commands of kubeadm that write manifests, certificates or kubelet's configuration.
 constexpr std::array<const char*, 5> kChanging = {"upgrade", "init", "join", "reset", "certs"};
 
+// Its sub-commands that only look.
+constexpr std::array<const char*, 3> kLooking = {"check-expiration", "plan", "diff"};
+
+bool IsOneOf(const std::string& word, absl::Span<const char* const> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// The first words that are no flags: "upgrade apply".  Empty where the program itself is another,
+// such as a pager that shows kubeadm's manual, or where it only looks.
 std::string ChangingCommand(const Process& process) {
-  for (const std::string& word : process.argv) {
-    if (std::find(kChanging.begin(), kChanging.end(), word) != kChanging.end()) return word;
+  const std::vector<std::string>& argv = process.argv;
+  if (argv.empty() || argv[0].substr(argv[0].rfind('/') + 1) != "kubeadm") return "";
+  std::vector<std::string> words;
+  for (std::size_t i = 1; i < argv.size(); ++i) {
+    if (!argv[i].empty() && argv[i][0] != '-') words.push_back(argv[i]);
   }
-  return "";
+  if (words.empty() || !IsOneOf(words[0], kChanging)) return "";
+  return words.size() > 1 && IsOneOf(words[1], kLooking) ? "" : words[0];
+}
+
+// It goes into a message that must be text, and onto terminals and into logs.
+std::string OneLine(const std::string& text) {
+  std::string line = ValidUtf8(text.substr(0, kLongestNote));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return absl::ascii_iscntrl(c); }, ' ');
+  return line;
 }
 
 }  // namespace
@@ -29,10 +53,9 @@ std::string ChangingCommand(const Process& process) {
 std::vector<std::string> Holds(const HoldFacts& facts, const HoldRules& rules) {
   std::vector<std::string> holds;
   if (facts.hold_file) {
-    holds.push_back(absl::StrCat("a hold file is on the node: ",
-                                 facts.hold_file->empty()
-                                     ? "it does not say why"
-                                     : facts.hold_file->substr(0, kLongestNote)));
+    holds.push_back(absl::StrCat("a hold file is on the node: ", facts.hold_file->empty()
+                                                                     ? "it does not say why"
+                                                                     : OneLine(*facts.hold_file)));
   }
   for (const Process& process : facts.kubeadm) {
     const std::string command = ChangingCommand(process);

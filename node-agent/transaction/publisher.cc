@@ -119,7 +119,9 @@ absl::StatusOr<Published> Publisher::Swap(const std::string& path, const std::st
   if (to.exists()) {
     const absl::Status linked = fs_.Link(path, kept);
     if (absl::IsNotFound(linked)) return Published::Foreign;  // removed by somebody
-    if (absl::IsResourceExhausted(linked)) return SwapUnseen(path, ready, from, to);
+    if (absl::IsResourceExhausted(linked) && ready == StagedOf(path)) {
+      return SwapUnseen(path, ready, from, to);
+    }
     RETURN_IF_ERROR(linked);
     // Through the second name: what is compared is what is displaced.
     ASSIGN_OR_RETURN(const v1::FileImage still, ReadImage(fs_, kept));

@@ -47,6 +47,10 @@ void BoundRecord(v1::Record* record) {
     Bound(record->mutable_emergency_stop()->mutable_reason());
     Bound(record->mutable_emergency_stop()->mutable_report());
   }
+  if (record->has_run_refused()) {
+    Bound(record->mutable_run_refused()->mutable_reason());
+    Bound(record->mutable_run_refused()->mutable_next());
+  }
   if (record->has_run_finished()) Bound(record->mutable_run_finished()->mutable_reason());
 }
 

@@ -104,6 +104,9 @@ absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hell
   if (hello.journal_id().empty()) {
     return absl::InvalidArgumentError("Hello without the id of the node's journal");
   }
+  if (hello.last_seq() > store::kMostRecords) {
+    return absl::InvalidArgumentError("Hello with more records than a journal can have");
+  }
   if (hello.first_seq() > hello.last_seq() + 1) {
     return absl::InvalidArgumentError("Hello with a journal that ends before it begins");
   }

@@ -158,6 +158,11 @@ absl::StatusOr<v1::Rollout> Coordinator::ChangeRollout(RolloutVerb verb,
     RETURN_IF_ERROR(WhyNoRetry(*entry));
     RETURN_IF_ERROR(WithContext(WhyLocked(entry->row.cluster, entry->row.started_by), what));
   }
+  // Whoever has locked the cluster has stopped his own rollouts too, as far as others are
+  // concerned.
+  if (verb == RolloutVerb::Retry || verb == RolloutVerb::Resume || verb == RolloutVerb::Approve) {
+    RETURN_IF_ERROR(WithContext(WhyLocked(entry->row.cluster, operator_name), what));
+  }
   Feed(entry, event);
   RETURN_IF_ERROR(fatal_);
   log_(absl::StrCat(what, ": by ", operator_name,

@@ -84,6 +84,9 @@ struct RecordRow {
   std::int64_t received_unix_ms = 0;
 };
 
+// The numbers of records that a node may choose; above them SQLite's signed ones begin to lie.
+inline constexpr std::uint64_t kMostRecords = std::uint64_t{1} << 53;
+
 enum class Added {
   New,
   Duplicate,

@@ -108,7 +108,10 @@ absl::StatusOr<Added> Store::AddRecord(const NodeId& node, const std::string& jo
     }
     return Added::Duplicate;
   }
-  if (record.seq() != std::max(held + 1, first_kept)) return Added::Gap;
+  // A node chooses its numbers; none of them may become an error of the database.
+  if (record.seq() != std::max(held + 1, first_kept) || record.seq() > kMostRecords) {
+    return Added::Gap;
+  }
   RETURN_IF_ERROR(database_->Prepare("INSERT INTO node_records VALUES(?, ?, ?, ?, ?, ?, ?)")
                       .Text(node.cluster)
                       .Text(node.node)

@@ -147,6 +147,27 @@ TEST_F(CoordinatorLocksTest, RetryAndRevertAreRefusedToo) {
   EXPECT_TRUE(Call(&v1::Admin::Stub::RetryRollout, retry).ok());
 }
 
+TEST_F(CoordinatorLocksTest, AnOwnersOwnRolloutIsNotCarriedOnByOthers) {
+  StartAll();
+  const std::string id = Roll();
+  cp1_.Finished(cp1_.AwaitExecute(), v1::VERDICT_ROLLED_BACK);
+  world_.Await(id, Ended);
+  ASSERT_TRUE(Take().ok()) << "works on the node by hand now";
+  auto bob = world_.AdminAs("bob");
+  v1::ChangeRolloutRequest retry;
+  retry.set_rollout_id(id);
+  retry.set_request_id("q");
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(Call(&v1::Admin::Stub::RetryRollout, retry, bob.get()).status()));
+  ASSERT_TRUE(Call(&v1::Admin::Stub::RetryRollout, retry).ok());
+  v1::ChangeRolloutRequest change;
+  change.set_rollout_id(id);
+  ASSERT_TRUE(Call(&v1::Admin::Stub::PauseRollout, change, bob.get()).ok()) << "stopping is free";
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      Call(&v1::Admin::Stub::ResumeRollout, change, bob.get()).status()));
+  EXPECT_TRUE(Call(&v1::Admin::Stub::ResumeRollout, change).ok());
+}
+
 TEST_F(CoordinatorLocksTest, WhatCannotBeALockIsRefused) {
   StartAll();
   EXPECT_FALSE(Take(nullptr, 0).ok());

@@ -9,6 +9,7 @@ namespace belay {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -36,8 +37,16 @@ TEST(Holds, KubeadmThatChangesTheNode) {
     facts.kubeadm = {Running({"/usr/bin/kubeadm", command, "node"})};
     EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr(command))) << command;
   }
+  HoldFacts flags_first;
+  flags_first.kubeadm = {Running({"kubeadm", "--v=5", "upgrade", "apply", "v1.31.0"})};
+  EXPECT_THAT(Holds(flags_first, kRules), ElementsAre(HasSubstr("kubeadm upgrade")));
   HoldFacts looking;
-  looking.kubeadm = {Running({"kubeadm", "version"}), Running({"kubeadm", "config", "view"}),
+  looking.kubeadm = {Running({"kubeadm", "version"}),
+                     Running({"kubeadm", "config", "view"}),
+                     Running({"kubeadm", "certs", "check-expiration"}),
+                     Running({"kubeadm", "upgrade", "plan"}),
+                     Running({"man", "kubeadm", "init"}),
+                     Running({"watch", "/usr/bin/kubeadm", "upgrade", "apply"}),
                      Running({})};
   EXPECT_THAT(Holds(looking, kRules), IsEmpty());
 }
@@ -67,6 +76,11 @@ TEST(Holds, AHoldFileWithItsReason) {
   EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("does not say why")));
   facts.hold_file = std::string(100'000, 'x');
   EXPECT_LT(Holds(facts, kRules)[0].size(), 300u);
+  // What is no UTF-8 could be sent and never read: the node would lose its coordinator.
+  facts.hold_file = std::string("gr\xfc\xdf\x1b[31m");
+  EXPECT_EQ(Holds(facts, kRules)[0], "a hold file is on the node: gr\uFFFD\uFFFD [31m");
+  facts.hold_file = std::string(199, 'x') + "\u00fc";  // is cut in the middle of a character
+  EXPECT_THAT(Holds(facts, kRules)[0], EndsWith("x\uFFFD"));
 }
 
 TEST(Unschedulable, ReadsTheNodeAndNothingElse) {

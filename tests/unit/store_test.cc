@@ -147,6 +147,9 @@ TEST_F(StoreTest, ARecordMayBeTheFirstThatTheNodeStillHas) {
   auto store = Open();
   ASSERT_TRUE(store->AddRecord(kNode, "j", RecordNumber(1), 1).ok());
   EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(6), 1, 5), Added::Gap);
+  for (const std::uint64_t huge : {kMostRecords + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(huge), 1, huge), Added::Gap) << huge;
+  }
   EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(2), 1, 5), Added::Gap);
   EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(5), 1, 5), Added::New);
   EXPECT_EQ(*store->AddRecord(kNode, "j", RecordNumber(7), 1, 5), Added::Gap);
