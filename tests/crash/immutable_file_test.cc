@@ -7,26 +7,13 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 
-#include "common/base/digest.h"
-#include "common/os/posix_file_system.h"
-#include "node-agent/transaction/executor.h"
-#include "node-agent/transaction/file_image.h"
-#include "tests/support/sim_clock.h"
-#include "tests/support/small_file_system.h"
+#include "tests/crash/small_disk_fixture.h"
 
 namespace belay {
 namespace {
-
-constexpr const char* kFolder = "/etc/kubernetes/manifests";
-constexpr const char* kManifest = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
 struct ActingGate : Gatekeeper {
   GateResult Run(const GateRequest& request,
@@ -42,46 +29,14 @@ struct ActingGate : Gatekeeper {
   bool good = false;
 };
 
-class ImmutableFile : public testing::Test {
+class ImmutableFile : public SmallDiskTest {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "belay-immutable-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    base = pattern;
-    auto mounted = SmallFileSystem::Mount(SmallFileSystem::Kind::Ext4, base);
-    if (!mounted.ok()) {  // ctest shows it as skipped, with this line
-      std::printf("NOT RUN, no file system of its own here: %s\n",
-                  mounted.status().ToString().c_str());
-      std::exit(0);
-    }
-    small = *std::move(mounted);
-    std::filesystem::create_directories(small->root() + kFolder);
-    std::filesystem::create_directories(small->root() + "/state");
-    files = *PosixFileSystem::Open(small->root());
-    FileAttributes attributes;
-    attributes.uid = geteuid();
-    attributes.gid = getegid();
-    ASSERT_TRUE(files->Create(kManifest, "old", attributes).ok());
+    ASSERT_NO_FATAL_FAILURE(MountDisk(SmallFileSystem::Kind::Ext4));
+    ASSERT_NO_FATAL_FAILURE(PutFile(kManifest, "old"));
     Open();
   }
-  void TearDown() override {
-    executor.reset();
-    files.reset();
-    small.reset();
-    std::filesystem::remove_all(base);
-  }
-
-  void Open() {
-    executor.reset();
-    auto opened = Executor::Open({.host = *files,
-                                  .state = *files,
-                                  .clock = clock,
-                                  .gatekeeper = gate,
-                                  .state_dir = "/state",
-                                  .new_journal_id = "j"});
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    executor = *std::move(opened);
-  }
+  void Open() { SmallDiskTest::Open(gate); }
 
   // As chattr +i and -i do.
   void SetImmutable(const std::string& path, bool immutable) {
@@ -100,33 +55,13 @@ class ImmutableFile : public testing::Test {
   }
 
   absl::StatusOr<v1::Verdict> Run() {
-    v1::RemediationPlan plan;
-    plan.add_steps()->set_name("the edit");
-    v1::SignedPlan signed_plan;
-    signed_plan.set_plan(plan.SerializeAsString());
-    v1::RunKey key;
-    key.set_rollout_id("r");
-    key.set_plan_digest(Sha256Hex(signed_plan.plan()));
-    EXPECT_TRUE(executor->AcceptRun(key, 1, signed_plan).ok());
-    StepPlan step;
-    v1::FileChange& manifest = *step.prepared.add_changes();
-    manifest.set_path(kManifest);
-    manifest.set_is_manifest(true);
-    *manifest.mutable_before() = *ReadImage(*files, kManifest);
-    *manifest.mutable_after() = ImageOf("new", AttributesOf(manifest.before()));
-    step.after_bytes[kManifest] = "new";
-    step.prepared.add_components()->set_component("kube-apiserver");
-    return executor->RunStep(0, std::move(step));
+    EXPECT_TRUE(Accept().ok());
+    return executor->RunStep(0, ManifestStep("new"));
   }
   std::string Manifest() { return files->Read(kManifest)->bytes; }
-  std::size_t Entries() { return files->List(kFolder)->size(); }
+  std::size_t Entries() { return files->List(kDiskFolder)->size(); }
 
-  std::string base;
-  std::unique_ptr<SmallFileSystem> small;
-  std::unique_ptr<PosixFileSystem> files;
-  SimClock clock;
   ActingGate gate;
-  std::unique_ptr<Executor> executor;
 };
 
 TEST_F(ImmutableFile, AManifestThatMayNotBeChangedIsNot) {
@@ -140,17 +75,17 @@ TEST_F(ImmutableFile, AManifestThatMayNotBeChangedIsNot) {
 }
 
 TEST_F(ImmutableFile, AFolderThatMayNotBeChangedRefusesTheStep) {
-  SetImmutable(kFolder, true);
+  SetImmutable(kDiskFolder, true);
   const auto verdict = Run();
   EXPECT_TRUE(absl::IsPermissionDenied(verdict.status())) << verdict.status();
   EXPECT_EQ(executor->state().phase, Phase::Idle);
   EXPECT_EQ(Manifest(), "old");
   EXPECT_EQ(Entries(), 1U);
-  SetImmutable(kFolder, false);
+  SetImmutable(kDiskFolder, false);
 }
 
 TEST_F(ImmutableFile, OneThatMayNotBePutBackIsAnEmergencyWithTheCommands) {
-  for (const char* path : {kManifest, kFolder}) {
+  for (const char* path : {kManifest, kDiskFolder}) {
     gate.act = [&] { SetImmutable(path, true); };
     const auto verdict = Run();
     ASSERT_TRUE(verdict.ok()) << verdict.status();

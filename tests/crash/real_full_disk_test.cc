@@ -5,24 +5,14 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/strings/match.h"
-#include "common/base/digest.h"
-#include "common/os/posix_file_system.h"
-#include "node-agent/transaction/executor.h"
-#include "node-agent/transaction/file_image.h"
-#include "tests/support/sim_clock.h"
-#include "tests/support/small_file_system.h"
+#include "tests/crash/small_disk_fixture.h"
 
 namespace belay {
 namespace {
 
-constexpr const char* kManifest = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 constexpr const char* kTokens = "/etc/kubernetes/tokens.csv";
 
 struct FillingGate : Gatekeeper {
@@ -46,75 +36,28 @@ struct FillingGate : Gatekeeper {
   bool interrupt = false;
 };
 
-class RealFullDisk : public testing::TestWithParam<SmallFileSystem::Kind> {
+class RealFullDisk : public SmallDiskTest,
+                     public testing::WithParamInterface<SmallFileSystem::Kind> {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "belay-full-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    base = pattern;
-    auto mounted = SmallFileSystem::Mount(GetParam(), base);
-    if (!mounted.ok()) {  // ctest shows it as skipped, with this line
-      std::printf("NOT RUN, no file system of its own here: %s\n",
-                  mounted.status().ToString().c_str());
-      std::exit(0);
-    }
-    small = *std::move(mounted);
+    ASSERT_NO_FATAL_FAILURE(MountDisk(GetParam()));
     gate.disk = small.get();
-    std::filesystem::create_directories(small->root() + "/etc/kubernetes/manifests");
-    std::filesystem::create_directories(small->root() + "/state");
-    files = *PosixFileSystem::Open(small->root());
-    FileAttributes attributes;
-    attributes.uid = geteuid();
-    attributes.gid = getegid();
     // Larger than what a file system keeps in an inode.
     old_manifest = "kind: Pod # old\n" + std::string(20'000, 'o');
     new_manifest = "kind: Pod # new\n" + std::string(30'000, 'n');
-    ASSERT_TRUE(files->Create(kManifest, old_manifest, attributes).ok());
-    ASSERT_TRUE(files->Create(kTokens, "token\n", attributes).ok());
+    ASSERT_NO_FATAL_FAILURE(PutFile(kManifest, old_manifest));
+    ASSERT_NO_FATAL_FAILURE(PutFile(kTokens, "token\n"));
     Open();
   }
-  void TearDown() override {
-    executor.reset();
-    files.reset();
-    small.reset();
-    std::filesystem::remove_all(base);
-  }
-
-  void Open() {
-    executor.reset();
-    auto opened = Executor::Open({.host = *files,
-                                  .state = *files,
-                                  .clock = clock,
-                                  .gatekeeper = gate,
-                                  .state_dir = "/state",
-                                  .new_journal_id = "j"});
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    executor = *std::move(opened);
-  }
+  void Open() { SmallDiskTest::Open(gate); }
 
   absl::StatusOr<v1::Verdict> Run() {
-    v1::RemediationPlan plan;
-    plan.add_steps()->set_name("the edit");
-    v1::SignedPlan signed_plan;
-    signed_plan.set_plan(plan.SerializeAsString());
-    v1::RunKey key;
-    key.set_rollout_id("r");
-    key.set_plan_digest(Sha256Hex(signed_plan.plan()));
-    if (absl::Status accepted = executor->AcceptRun(key, 1, signed_plan); !accepted.ok()) {
-      return accepted;
-    }
-    StepPlan step;
-    v1::FileChange& manifest = *step.prepared.add_changes();
-    manifest.set_path(kManifest);
-    manifest.set_is_manifest(true);
-    *manifest.mutable_before() = *ReadImage(*files, kManifest);
-    *manifest.mutable_after() = ImageOf(new_manifest, AttributesOf(manifest.before()));
-    step.after_bytes[kManifest] = new_manifest;
+    if (absl::Status accepted = Accept(); !accepted.ok()) return accepted;
+    StepPlan step = ManifestStep(new_manifest);
     v1::FileChange& tokens = *step.prepared.add_changes();
     tokens.set_path(kTokens);
     *tokens.mutable_before() = *ReadImage(*files, kTokens);
-    step.prepared.add_components()->set_component("kube-apiserver");
-    return executor->RunStep(0, std::move(step));
+    return executor->RunStep(0, step);
   }
 
   void ExpectFull() {
@@ -135,12 +78,8 @@ class RealFullDisk : public testing::TestWithParam<SmallFileSystem::Kind> {
     }
   }
 
-  std::string base, old_manifest, new_manifest;
-  std::unique_ptr<SmallFileSystem> small;
-  std::unique_ptr<PosixFileSystem> files;
-  SimClock clock;
+  std::string old_manifest, new_manifest;
   FillingGate gate;
-  std::unique_ptr<Executor> executor;
 };
 
 TEST_P(RealFullDisk, ARollbackComesToItsEnd) {
