@@ -42,9 +42,8 @@ std::string NameOfNode(const ProcessTable& processes) {
 
 void AddDisk(const std::string& seen, const std::string& shown, HoldFacts& facts) {
   const absl::StatusOr<DiskSpace> space = SpaceAround(seen);
-  if (!space.ok())
-    return;  // what cannot be looked at fails where it is written, before anything else
-  facts.disks.push_back({shown, space->free_bytes, space->counts_files, space->free_files});
+  // What cannot be looked at fails where it is written, before anything else.
+  if (space.ok()) facts.disks.push_back({shown, *space});
 }
 
 std::optional<std::string> FirstLine(const FileSystem& files, const std::string& path) {

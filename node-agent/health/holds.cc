@@ -63,13 +63,13 @@ std::vector<std::string> Holds(const HoldFacts& facts, const HoldRules& rules) {
     holds.push_back(absl::StrCat("kubeadm ", command, " runs there (pid ", process.pid, ")"));
   }
   for (const HoldFacts::Disk& disk : facts.disks) {
-    if (disk.free_bytes < rules.min_free_bytes) {
-      holds.push_back(absl::StrCat("the disk of ", disk.path, " has ", disk.free_bytes / kMiB,
+    if (disk.space.free_bytes < rules.min_free_bytes) {
+      holds.push_back(absl::StrCat("the disk of ", disk.path, " has ", disk.space.free_bytes / kMiB,
                                    " MiB left, less than the ", rules.min_free_bytes / kMiB,
                                    " of min_free_mib"));
-    } else if (disk.counts_files && disk.free_files < kFewFiles) {
+    } else if (disk.space.counts_files && disk.space.free_files < kFewFiles) {
       holds.push_back(absl::StrCat("the disk of ", disk.path, " has room for only ",
-                                   disk.free_files, " files"));
+                                   disk.space.free_files, " files"));
     }
   }
   if (rules.cordon && facts.unschedulable.value_or(false)) {

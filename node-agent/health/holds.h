@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/os/disk_space.h"
 #include "common/os/process_table.h"
 
 namespace belay {
@@ -19,9 +20,7 @@ struct HoldRules {
 struct HoldFacts {
   struct Disk {
     std::string path;  // what lies on it, for people
-    std::uint64_t free_bytes = 0;
-    bool counts_files = false;
-    std::uint64_t free_files = 0;
+    DiskSpace space;
   };
   std::vector<Disk> disks;
   std::vector<Process> kubeadm;       // processes of that name

@@ -25,7 +25,7 @@ Process Running(std::vector<std::string> argv) {
 
 TEST(Holds, NothingOnAQuietNode) {
   HoldFacts facts;
-  facts.disks = {{"/etc/kubernetes", 64 * kMiB, true, 1000}};
+  facts.disks = {{"/etc/kubernetes", {64 * kMiB, true, 1000}}};
   facts.unschedulable = false;
   EXPECT_THAT(Holds(facts, kRules), IsEmpty());
   EXPECT_THAT(Holds(HoldFacts(), kRules), IsEmpty()) << "what could not be asked holds nothing";
@@ -53,11 +53,11 @@ TEST(Holds, KubeadmThatChangesTheNode) {
 
 TEST(Holds, DisksThatAreNearlyFull) {
   HoldFacts facts;
-  facts.disks = {{"/etc/kubernetes/manifests", 64 * kMiB - 1, true, 1000}};
+  facts.disks = {{"/etc/kubernetes/manifests", {64 * kMiB - 1, true, 1000}}};
   EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("63 MiB left")));
-  facts.disks = {{"/var/lib/belay-agent", 1024 * kMiB, true, 3}};
+  facts.disks = {{"/var/lib/belay-agent", {1024 * kMiB, true, 3}}};
   EXPECT_THAT(Holds(facts, kRules), ElementsAre(HasSubstr("only 3 files")));
-  facts.disks = {{"/on/btrfs", 1024 * kMiB, false, 0}};
+  facts.disks = {{"/on/btrfs", {1024 * kMiB, false, 0}}};
   EXPECT_THAT(Holds(facts, kRules), IsEmpty());
 }
 
