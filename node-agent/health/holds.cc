@@ -44,7 +44,7 @@ std::string ChangingCommand(const Process& process) {
 std::string OneLine(const std::string& text) {
   std::string line = ValidUtf8(text.substr(0, kLongestNote));
   std::replace_if(
-      line.begin(), line.end(), [](char c) { return absl::ascii_iscntrl(c); }, ' ');
+      line.begin(), line.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); }, ' ');
   return line;
 }
 
