@@ -20,17 +20,17 @@ namespace {
 constexpr std::int64_t kAskNs = 1'000'000'000;
 
 struct Verb {
-  v1::FleetVerb verb;
   const char* name;
   const char* help;
+  v1::FleetVerb verb;
   bool needs_reason;
 };
 constexpr Verb kVerbs[] = {
-    {v1::FLEET_VERB_PAUSE, "pause", "Begin nothing further in any cluster", false},
-    {v1::FLEET_VERB_RESUME, "resume", "Go on, also from a pause point", false},
-    {v1::FLEET_VERB_ABORT, "abort", "End it; what is in flight goes on to its verdict", true},
-    {v1::FLEET_VERB_APPROVE, "approve", "Let one begin that somebody else has submitted", false},
-    {v1::FLEET_VERB_RETRY, "retry", "Take up a stopped one: what did not get there once more",
+    {"pause", "Begin nothing further in any cluster", v1::FLEET_VERB_PAUSE, false},
+    {"resume", "Go on, also from a pause point", v1::FLEET_VERB_RESUME, false},
+    {"abort", "End it; what is in flight goes on to its verdict", v1::FLEET_VERB_ABORT, true},
+    {"approve", "Let one begin that somebody else has submitted", v1::FLEET_VERB_APPROVE, false},
+    {"retry", "Take up a stopped one: what did not get there once more", v1::FLEET_VERB_RETRY,
      false},
 };
 

@@ -14,20 +14,20 @@ namespace belay {
 namespace {
 
 struct Verb {
-  RolloutChange change;
   const char* name;
   const char* help;
+  RolloutChange change;
   bool needs_reason;
 };
 constexpr Verb kVerbs[] = {
-    {RolloutChange::Pause, "pause", "Begin no further node; what is in flight goes on", false},
-    {RolloutChange::Resume, "resume", "Go on with a paused rollout", false},
-    {RolloutChange::Abort, "abort", "End a rollout; what is in flight goes on to its verdict",
+    {"pause", "Begin no further node; what is in flight goes on", RolloutChange::Pause, false},
+    {"resume", "Go on with a paused rollout", RolloutChange::Resume, false},
+    {"abort", "End a rollout; what is in flight goes on to its verdict", RolloutChange::Abort,
      true},
-    {RolloutChange::Approve, "approve", "Let a rollout begin that somebody else has submitted",
+    {"approve", "Let a rollout begin that somebody else has submitted", RolloutChange::Approve,
      false},
-    {RolloutChange::Retry, "retry",
-     "Take up a stopped rollout: what has fallen once more, then what never began", false},
+    {"retry", "Take up a stopped rollout: what has fallen once more, then what never began",
+     RolloutChange::Retry, false},
 };
 
 struct Options {

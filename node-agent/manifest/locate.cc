@@ -1,6 +1,7 @@
 #include "node-agent/manifest/locate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -51,6 +52,17 @@ bool IsPod(const ManifestNode& root) {
     if (root.keys[i].value == "kind") return root.items[i].value == "Pod";
   }
   return false;
+}
+
+// Kubelet takes the last of two without a word: which one its author meant is not for an edit to
+// decide, not even for one of another key.
+absl::Status RefuseKeyGivenTwice(const ManifestNode& mapping) {
+  std::set<std::string_view> seen;
+  for (const ManifestNode& key : mapping.keys) {
+    if (key.kind != ManifestNode::Kind::Scalar) continue;
+    if (!seen.insert(key.value).second) return FindKey(mapping, key.value).status();
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<const ManifestNode*> FindContainer(const ManifestNode& containers,
@@ -162,6 +174,7 @@ absl::StatusOr<EditPlace> Locate(const std::vector<ManifestNode>& documents,
   }
   ASSIGN_OR_RETURN(place.container, FindContainer(*place.containers, name));
   RETURN_IF_ERROR(CheckOwnValue(*place.container));
+  RETURN_IF_ERROR(RefuseKeyGivenTwice(*place.container));
   place.names = {name, manifest};
   place.json = root->flow && !root->keys.empty() &&
                root->keys.front().style == ManifestNode::Style::DoubleQuoted;

@@ -100,6 +100,12 @@ TEST(MountPath, RefusesTakenNamesAndPaths) {
   EXPECT_TRUE(absl::StrContains(Edited(kPod, MountEdit("", "/a", true)), "refused"));
 }
 
+TEST(MountPath, RefusesAContainerWithAKeyGivenTwiceWhicheverKeyItIs) {
+  const std::string found = Edited(kPod + "    command: [other]\n", kAudit);
+  EXPECT_TRUE(absl::StrContains(found, "line 6: the key 'command' stands here a second time"))
+      << found;
+}
+
 TEST(JsonManifest, StaysStrictJsonWhenFlagsChange) {
   const std::string before =
       "{\n\t\"kind\": \"Pod\",\n\t\"spec\": {\"containers\": [{\"name\": \"kube-apiserver\", "

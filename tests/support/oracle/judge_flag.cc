@@ -184,6 +184,10 @@ std::string JudgeInserted(std::string_view before, std::string_view after,
                           {{entry.key_begin, list.end, new_place.container->flow, std::nullopt}});
     }
   }
+  if (old_list != nullptr && old_list->kind == Value::Kind::Null && list.flow) {
+    return JudgeBytes(after, before,
+                      {{list.begin, list.end, true, std::string(BytesOf(before, *old_list))}});
+  }
   const std::string looks = JudgeNewItem(after, list, *use.items.front());
   if (!looks.empty()) return looks;
   return JudgeBytes(after, before, {Gone(*use.items.front(), list.flow)});
