@@ -121,8 +121,8 @@ void AddRolloutStart(CLI::App& parent, Session& session) {
   verb->add_option("PLAN", options->file, "a signed plan")->required();
   verb->add_option("--cluster", options->cluster, "the cluster")->required();
   verb->add_option("--order", options->order,
-                   "the nodes in this order; by default the etcd leader last where it is known, "
-                   "else by name")
+                   "the nodes in this order; by default by name, but the holder of the virtual "
+                   "address late and the etcd leader last")
       ->delimiter(',');
   AddRolloutFlags(*verb, options->flags);
   CLI::Option* watch = verb->add_flag("--watch", options->watch, "follow it until it ends");

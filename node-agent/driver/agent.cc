@@ -206,6 +206,7 @@ v1::NodeStatus Agent::Status() const {
   status.set_etcd(watched_.health.etcd);
   status.set_readiness_age_seconds(static_cast<double>(now_ns - watched_.boottime_ns) / 1e9);
   for (const std::string& hold : watched_.health.holds) status.add_holds(ValidUtf8(hold));
+  status.set_holds_virtual_address(watched_.health.holds_virtual_address);
   status.set_wall_unix_ms(clock_.WallNowUnixMs());
   return status;
 }

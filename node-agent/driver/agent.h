@@ -27,6 +27,7 @@ struct NodeHealth {
   std::string reason;  // why not
   v1::NodeStatus::Leadership etcd = v1::NodeStatus::LEADERSHIP_UNKNOWN;
   std::vector<std::string> holds = {};  // why no rollout may begin, though it is ready
+  bool holds_virtual_address = false;
 };
 
 // What other parts hand to the loop; made before them, because they are told to put into it.

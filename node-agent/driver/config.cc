@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/ids.h"
 #include "common/base/yaml_events_ignored.h"
+#include "common/os/ip_address.h"
 
 namespace belay {
 namespace {
@@ -30,6 +31,7 @@ struct ConfigMistake {
 };
 
 constexpr std::uint64_t kMostFreeMib = std::uint64_t{1024} * 1024;
+constexpr std::size_t kLongestAnnotation = 400;
 
 // Walks the document once and collects everything that is wrong with it.
 class Reader {
@@ -78,6 +80,30 @@ class Reader {
   Field Path(const std::string& key, std::string* out) {
     return Text(key, out, IsCleanPath, kPathWanted);
   }
+  // One of two words.
+  Field Switch(const std::string& key, bool* out, const std::string& on, const std::string& off) {
+    return [this, key, out, on, off](const YAML::Node& node) {
+      std::string word;
+      const auto known = [&](const std::string& text) { return text == on || text == off; };
+      Text(key, &word, known, absl::StrCat(on, " or ", off))(node);
+      if (!word.empty()) *out = word == on;
+    };
+  }
+  // A list, possibly empty.
+  Field Texts(const std::string& key, std::vector<std::string>* out,
+              const std::function<bool(const std::string&)>& rule, const std::string& wanted) {
+    return [this, key, out, rule, wanted](const YAML::Node& node) {
+      if (!node.IsSequence()) {
+        return Complain(node.Mark(), absl::StrCat("\"", key, "\" must be a list"));
+      }
+      out->clear();
+      for (const auto& entry : node) {
+        std::string text;
+        Text(absl::StrCat(key, "[]"), &text, rule, wanted)(entry);
+        if (!text.empty()) out->push_back(text);
+      }
+    };
+  }
   Field PathList(const std::string& key, std::vector<std::string>* out) {
     return [this, key, out](const YAML::Node& node) {
       if (!node.IsSequence() || node.size() == 0) {
@@ -121,6 +147,11 @@ bool IsHostAndPort(const std::string& text) {
          absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536;
 }
 
+bool IsAnnotation(const std::string& text) {
+  return text.size() <= kLongestAnnotation && text[0] != '=' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
 void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* config) {
   const auto name = [](const std::string& text) { return IsValidName(text); };
   const std::string name_wanted =
@@ -136,24 +167,8 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
               {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
               {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
               {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
-              {"reverts",
-               [&reader, config](const YAML::Node& node) {
-                 std::string word = "allowed";
-                 const auto known = [](const std::string& text) {
-                   return text == "allowed" || text == "refused";
-                 };
-                 reader.Text("reverts", &word, known, "allowed or refused")(node);
-                 config->reverts = word == "allowed";
-               }},
-              {"flag_check",
-               [&reader, config](const YAML::Node& node) {
-                 std::string word;
-                 const auto known = [](const std::string& text) {
-                   return text == "help" || text == "off";
-                 };
-                 reader.Text("flag_check", &word, known, "help or off")(node);
-                 config->flag_check = word != "off";
-               }},
+              {"reverts", reader.Switch("reverts", &config->reverts, "allowed", "refused")},
+              {"flag_check", reader.Switch("flag_check", &config->flag_check, "help", "off")},
               {"min_free_mib",
                [&reader, config](const YAML::Node& node) {
                  std::string word;
@@ -164,14 +179,15 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
                  reader.Text("min_free_mib", &word, known, "a number of MiB up to 1048576")(node);
                }},
               {"hold_when_cordoned",
-               [&reader, config](const YAML::Node& node) {
-                 std::string word = "true";
-                 const auto known = [](const std::string& text) {
-                   return text == "true" || text == "false";
-                 };
-                 reader.Text("hold_when_cordoned", &word, known, "true or false")(node);
-                 config->hold_when_cordoned = word == "true";
-               }},
+               reader.Switch("hold_when_cordoned", &config->hold_when_cordoned, "true", "false")},
+              {"hold_when_unreached",
+               reader.Switch("hold_when_unreached", &config->hold_when_unreached, "true", "false")},
+              {"hold_annotations", reader.Texts("hold_annotations", &config->hold_annotations,
+                                                IsAnnotation, "an annotation's key, or key=value")},
+              {"cluster_endpoint", reader.Text("cluster_endpoint", &config->cluster_endpoint,
+                                               IsHostAndPort, "host:port")},
+              {"virtual_address", reader.Text("virtual_address", &config->virtual_address,
+                                              IsIpAddress, "an IP address")},
               {"hold_file", reader.Path("hold_file", &config->hold_file)},
               {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
               {"apiserver",
@@ -205,7 +221,7 @@ std::string Quoted(const std::string& text) {
 }
 
 void AppendList(const std::string& key, const std::vector<std::string>& values, std::string* out) {
-  absl::StrAppend(out, key, ":\n");
+  absl::StrAppend(out, key, values.empty() ? ": []\n" : ":\n");
   for (const std::string& value : values) absl::StrAppend(out, "- ", Quoted(value), "\n");
 }
 
@@ -278,6 +294,20 @@ std::string FormatAgentConfig(const AgentConfig& config) {
       "# while this file is there: its first line is shown as the reason.\nmin_free_mib: ",
       config.min_free_mib, "\nhold_when_cordoned: ", config.hold_when_cordoned ? "true" : "false",
       "\nhold_file: ", Quoted(config.hold_file), "\n");
+  absl::StrAppend(
+      &out,
+      "# Or while an API server of the cluster does not answer where the cluster advertises it.\n",
+      "hold_when_unreached: ", config.hold_when_unreached ? "true" : "false", "\n");
+  AppendList("# Or while another tool says so on the Node object.\nhold_annotations",
+             config.hold_annotations, &out);
+  if (!config.cluster_endpoint.empty()) {
+    absl::StrAppend(&out, "# The load balancer or virtual address of the API servers.\n",
+                    "cluster_endpoint: ", Quoted(config.cluster_endpoint), "\n");
+  }
+  if (!config.virtual_address.empty()) {
+    absl::StrAppend(&out, "# Whoever holds it goes late in a rollout.\nvirtual_address: ",
+                    Quoted(config.virtual_address), "\n");
+  }
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
   AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
              config.allowed_mounts, &out);

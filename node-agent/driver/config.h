@@ -42,6 +42,15 @@ struct AgentConfig {
   std::uint64_t min_free_mib = 64;
   bool hold_when_cordoned = true;
   std::string hold_file = "/etc/belay-agent/hold";
+  bool hold_when_unreached = true;  // an API server of the cluster, where it is advertised
+  // Of the Node object: kured reboots, Flatcar's operator reboots, OpenShift's changes the machine.
+  std::vector<std::string> hold_annotations = {
+      "weave.works/kured-reboot-in-progress",
+      "flatcar-linux-update.v1.flatcar-linux.net/reboot-in-progress=true",
+      "machineconfiguration.openshift.io/state=Working"};
+  std::string cluster_endpoint = "";  // HOST:PORT of the load balancer; empty: none is asked
+  // Its holder goes late; empty: the host of cluster_endpoint, where that is an IP address.
+  std::string virtual_address = "";
   bool operator==(const AgentConfig&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include "node-agent/driver/agent.h"
 #include "node-agent/driver/node_parts.h"
+#include "node-agent/health/cluster_objects.h"
 
 namespace belay {
 
@@ -20,11 +21,17 @@ class NodeLook {
   std::vector<std::string> Holds();
 
  private:
-  std::optional<bool> IsCordoned();
+  // What is not of this node alone, and costs the API servers questions.
+  struct ClusterFacts {
+    std::optional<NodeMarks> node;
+    std::vector<std::string> unreached;
+  };
+  const ClusterFacts& AskCluster();
+  ProbeResult Fetch(ProbeTarget target, const std::string& path);
 
   NodeParts& node_;
   int looks_ = 0;
-  std::optional<bool> cordoned_;
+  ClusterFacts cluster_;
 };
 
 }  // namespace belay

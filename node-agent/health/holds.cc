@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "common/base/utf8.h"
-#include "node-agent/configfile/config_value.h"
 
 namespace belay {
 namespace {
@@ -38,6 +36,14 @@ std::string ChangingCommand(const Process& process) {
   }
   if (words.empty() || !IsOneOf(words[0], kChanging)) return "";
   return words.size() > 1 && IsOneOf(words[1], kLooking) ? "" : words[0];
+}
+
+// "key", whatever its value, or "key=value".
+bool IsMarked(const NodeMarks& node, const std::string& rule) {
+  const std::size_t equals = rule.find('=');
+  const auto found = node.annotations.find(rule.substr(0, equals));
+  if (found == node.annotations.end()) return false;
+  return equals == std::string::npos || found->second == rule.substr(equals + 1);
 }
 
 // It goes into a message that must be text, and onto terminals and into logs.
@@ -72,19 +78,16 @@ std::vector<std::string> Holds(const HoldFacts& facts, const HoldRules& rules) {
                                    disk.space.free_files, " files"));
     }
   }
-  if (rules.cordon && facts.unschedulable.value_or(false)) {
+  if (facts.node && rules.cordon && facts.node->unschedulable) {
     holds.push_back("the node is cordoned");
   }
+  for (const std::string& rule : rules.annotations) {
+    if (facts.node && IsMarked(*facts.node, rule)) {
+      holds.push_back(absl::StrCat("another tool is at work on the node: its annotation ", rule));
+    }
+  }
+  holds.insert(holds.end(), facts.unreached.begin(), facts.unreached.end());
   return holds;
-}
-
-std::optional<bool> Unschedulable(std::string_view node_json) {
-  absl::StatusOr<ConfigValue> node = ParseJson(node_json);
-  if (!node.ok() || node->kind != ConfigValue::Kind::Map) return std::nullopt;
-  ConfigValue* const spec = node->Find("spec");
-  if (spec == nullptr || spec->kind != ConfigValue::Kind::Map) return std::nullopt;
-  const ConfigValue* const told = spec->Find("unschedulable");
-  return told != nullptr && told->kind == ConfigValue::Kind::Bool && told->text == "true";
 }
 
 }  // namespace belay

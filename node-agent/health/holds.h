@@ -4,17 +4,20 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/os/disk_space.h"
 #include "common/os/process_table.h"
+#include "node-agent/health/cluster_objects.h"
 
 namespace belay {
 
 struct HoldRules {
   std::uint64_t min_free_bytes = 0;  // on every disk that Belay writes to
   bool cordon = true;                // does a cordon hold?
+  // Annotations of a node by which other tools say that they are at work on it: a key, or
+  // key=value.
+  std::vector<std::string> annotations = {};
 };
 
 struct HoldFacts {
@@ -23,15 +26,13 @@ struct HoldFacts {
     DiskSpace space;
   };
   std::vector<Disk> disks;
-  std::vector<Process> kubeadm;       // processes of that name
-  std::optional<bool> unschedulable;  // by the API server; nothing when it could not be asked
+  std::vector<Process> kubeadm;        // processes of that name
+  std::optional<NodeMarks> node;       // by the API server; nothing when it could not be asked
+  std::vector<std::string> unreached;  // sentences about what this node does not reach (peers.h)
   // Somebody's wish that nothing begins here: the first line of the hold file.  Nothing: no file.
   std::optional<std::string> hold_file;
 };
 
 std::vector<std::string> Holds(const HoldFacts& facts, const HoldRules& rules);
-
-// spec.unschedulable of a Node object; nothing when this is none.
-std::optional<bool> Unschedulable(std::string_view node_json);
 
 }  // namespace belay

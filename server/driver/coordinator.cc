@@ -261,15 +261,18 @@ void Coordinator::FireTimers() {
 void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
   if (!entry->frozen.empty() || entry->row.finished_unix_ms != 0) return;
   const std::set<std::string> ready = registry_.Ready(entry->row.cluster, NowNs());
-  const std::string leader =
-      entry->state.leader_last ? registry_.Leader(entry->row.cluster) : std::string();
+  const bool chooses = entry->state.leader_last;
+  const std::string leader = chooses ? registry_.Leader(entry->row.cluster) : "";
+  const std::string holder = chooses ? registry_.VirtualAddressHolder(entry->row.cluster) : "";
   const std::string hold = HoldOf(*entry);
-  if (ready == entry->state.ready && leader == entry->state.leader && hold == entry->state.hold) {
+  if (ready == entry->state.ready && leader == entry->state.leader &&
+      holder == entry->state.address_holder && hold == entry->state.hold) {
     return;
   }
   v1::RolloutEvent event;
   event.mutable_readiness()->set_hold(hold);
   event.mutable_readiness()->set_etcd_leader(leader);
+  event.mutable_readiness()->set_virtual_address_holder(holder);
   for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
   Feed(entry, std::move(event));
 }

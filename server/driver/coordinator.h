@@ -147,6 +147,7 @@ class Coordinator {
   absl::Status WhyNotFree(const std::string& cluster, const std::string& fleet) const;
   // By an operator's lock that is not `who`'s.
   absl::Status WhyLocked(const std::string& cluster, const std::string& who) const;
+  absl::Status WhyOwnersLock(const FleetEntry& entry, const std::string& who) const;
   absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
   absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
   absl::Status WhyEmergency(const std::vector<registry::Node>& nodes) const;

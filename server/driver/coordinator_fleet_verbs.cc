@@ -221,6 +221,19 @@ absl::StatusOr<v1::ListFleetsReply> Coordinator::ListFleets() {
   return reply;
 }
 
+// A lock of somebody else's than its owner holds the fleet's rollout in that cluster by itself, and
+// no other cluster's.  With one of his own the owner has stopped it too, as far as others are
+// concerned.
+absl::Status Coordinator::WhyOwnersLock(const FleetEntry& entry, const std::string& who) const {
+  for (const fleet::ClusterProgress& cluster : entry.state.clusters) {
+    if (cluster.phase == v1::CLUSTER_PHASE_COMPLETED) continue;
+    const std::int64_t now_ms = clock_.WallNowUnixMs();
+    if (locks::Against(locks_, cluster.name, entry.row.started_by, now_ms) != nullptr) continue;
+    RETURN_IF_ERROR(WhyLocked(cluster.name, who));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Fleet> Coordinator::ChangeFleet(const v1::ChangeFleetRequest& request,
                                                    const std::string& operator_name) {
   const std::string what = absl::StrCat("fleet rollout ", request.fleet_id(), ": ");
@@ -257,6 +270,10 @@ absl::StatusOr<v1::Fleet> Coordinator::ChangeFleet(const v1::ChangeFleetRequest&
         absl::StrCat(what, allowance.why, "; nothing was changed"));
   }
   if (allowance.kind == fleet::Allowance::Kind::Takes) {
+    if (event.has_resumed() || event.has_approved() || event.has_retried()) {
+      RETURN_IF_ERROR(WithContext(WhyOwnersLock(*entry, operator_name),
+                                  absl::StrCat("fleet rollout ", entry->row.id)));
+    }
     FeedFleet(entry, event);
     DoDuties();
     RETURN_IF_ERROR(fatal_);

@@ -98,6 +98,7 @@ v1::StartRolloutReply Coordinator::Preview(const store::RolloutRow& row, bool le
   v1::RolloutPreview& preview = *reply.mutable_preview();
   preview.set_hold(ClosedWindow(row.options, clock_.WallNowUnixMs()));
   const std::string leader = registry_.Leader(row.cluster);
+  const std::string holder = registry_.VirtualAddressHolder(row.cluster);
   const auto add = [&](const std::string& name) -> v1::RolloutPreviewNode& {
     v1::RolloutPreviewNode& node = *preview.add_nodes();
     node.set_name(name);
@@ -112,6 +113,7 @@ v1::StartRolloutReply Coordinator::Preview(const store::RolloutRow& row, bool le
     node.set_place(static_cast<std::uint32_t>(preview.nodes_size()));
     node.set_place_reason(!leader_last     ? "as given"
                           : name == leader ? "leads etcd, so it goes last"
+                          : name == holder ? "holds the virtual address, so it goes late"
                                            : "by name");
   }
   for (const registry::Node& other : registry_.Of(row.cluster)) {

@@ -1,7 +1,5 @@
 #include "server/enrolment/init_server.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +9,7 @@
 #include "common/base/ids.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
+#include "common/os/ip_address.h"
 #include "server/enrolment/new_directory.h"
 #include "server/enrolment/operator_home.h"
 
@@ -18,12 +17,6 @@ namespace belay {
 namespace {
 
 constexpr char kServerDnsName[] = "belay-coordinator";
-
-bool IsIpAddress(const std::string& text) {
-  in6_addr scratch{};
-  return inet_pton(AF_INET, text.c_str(), &scratch) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), &scratch) == 1;
-}
 
 absl::StatusOr<std::string> PortOf(const std::string& address) {
   const std::size_t colon = address.rfind(':');

@@ -41,9 +41,11 @@ absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node
                               const std::vector<std::string>& wanted) {
   std::vector<std::string> names;
   std::vector<std::string> leaders;
+  std::vector<std::string> holders;  // of the virtual address
   bool all_told = true;
   for (const Node& node : nodes) {
     names.push_back(node.id.node);
+    if (node.connected() && node.status.holds_virtual_address()) holders.push_back(node.id.node);
     if (!node.connected() || node.status.etcd() == v1::NodeStatus::LEADERSHIP_UNKNOWN) {
       all_told = false;
     } else if (node.status.etcd() == v1::NodeStatus::LEADER) {
@@ -59,17 +61,25 @@ absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node
   }
   std::sort(names.begin(), names.end());
   if (!wanted.empty()) return AsWanted(cluster, names, wanted);
+  std::string by = "by name";
+  const auto goes_last = [&names](const std::string& name) {
+    names.erase(std::find(names.begin(), names.end(), name));
+    names.push_back(name);
+  };
+  if (holders.size() == 1 && holders != leaders) {
+    goes_last(holders[0]);
+    absl::StrAppend(&by, ", ", holders[0], " late because it holds the virtual address");
+  }
   if (leaders.size() == 1) {
-    names.erase(std::find(names.begin(), names.end(), leaders[0]));
-    names.push_back(leaders[0]);
-    return Order{names, absl::StrCat("by name, etcd leader ", leaders[0], " last")};
+    goes_last(leaders[0]);
+    return Order{names, absl::StrCat(by, ", etcd leader ", leaders[0], " last")};
   }
   if (leaders.size() > 1) {
-    return Order{names, absl::StrCat("by name; ", absl::StrJoin(leaders, " and "),
+    return Order{names, absl::StrCat(by, "; ", absl::StrJoin(leaders, " and "),
                                      " both say they lead etcd, so neither is moved")};
   }
-  return Order{names, all_told ? "by name; no node says it leads etcd"
-                               : "by name; the etcd leader is not known"};
+  return Order{names, absl::StrCat(by, all_told ? "; no node says it leads etcd"
+                                                : "; the etcd leader is not known")};
 }
 
 }  // namespace belay::registry

@@ -13,7 +13,8 @@ struct Order {
   std::string reason;
 };
 
-// Without `wanted`: all nodes by name, the etcd leader last where exactly one node says it is.
+// Without `wanted`: all nodes by name; where exactly one node says so, the holder of the virtual
+// address late and the etcd leader last.
 // With it: exactly as wanted; nodes left out are not touched.  INVALID_ARGUMENT for a name that is
 // not of this cluster or comes twice, FAILED_PRECONDITION for a cluster without nodes.
 absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node>& nodes,

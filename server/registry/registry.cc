@@ -148,16 +148,28 @@ bool Registry::IsReady(const Node& node, std::int64_t boot_ns) const {
   return WhyNotReady(node, boot_ns).empty();
 }
 
-std::string Registry::Leader(const std::string& cluster) const {
-  std::string leader;
+std::string Registry::TheOnly(const std::string& cluster,
+                              bool (*says)(const v1::NodeStatus& status)) const {
+  std::string only;
   for (auto it = nodes_.lower_bound({cluster, ""});
        it != nodes_.end() && it->first.cluster == cluster; ++it) {
     const Node& node = it->second;
-    if (!node.connected() || node.status.etcd() != v1::NodeStatus::LEADER) continue;
-    if (!leader.empty()) return "";
-    leader = node.id.node;
+    if (!node.connected() || !says(node.status)) continue;
+    if (!only.empty()) return "";
+    only = node.id.node;
   }
-  return leader;
+  return only;
+}
+
+std::string Registry::Leader(const std::string& cluster) const {
+  return TheOnly(cluster, [](const v1::NodeStatus& status) {
+    return status.etcd() == v1::NodeStatus::LEADER;
+  });
+}
+
+std::string Registry::VirtualAddressHolder(const std::string& cluster) const {
+  return TheOnly(cluster,
+                 [](const v1::NodeStatus& status) { return status.holds_virtual_address(); });
 }
 
 bool Registry::IsLate(const Node& node) const {

@@ -81,12 +81,17 @@ class Registry {
   std::set<std::string> Ready(const std::string& cluster, std::int64_t boot_ns) const;
   // The one connected node that says it leads etcd; empty when there is none or more than one.
   std::string Leader(const std::string& cluster) const;
+  // As Leader, of the virtual address of its API servers.
+  std::string VirtualAddressHolder(const std::string& cluster) const;
   // Why IsReady is false, in words; empty when it is true.
   std::string WhyNotReady(const Node& node, std::int64_t boot_ns) const;
   // Its words come so late that a new stream is better than waiting for this one.
   bool IsLate(const Node& node) const;
 
  private:
+  // The one connected node whose status says so; empty when there is none or more than one.
+  std::string TheOnly(const std::string& cluster, bool (*says)(const v1::NodeStatus& status)) const;
+
   const Freshness freshness_;
   std::map<NodeId, Node> nodes_;  // in order of the clusters
 };

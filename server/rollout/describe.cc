@@ -45,6 +45,7 @@ std::string StateDigest(const State& state) {
   add_later("soaking", state.soaking);
   add_later("retry", state.retry_request);
   add_later("leader", state.leader);
+  add_later("address holder", state.address_holder);
   add_later("leader last", state.leader_last ? "yes" : "");
   add_later("soaks", state.soaks ? "yes" : "");
   add_later("deadline", state.has_deadline ? "yes" : "");

@@ -60,6 +60,7 @@ class Turn {
     s().ready.clear();
     s().hold.clear();
     s().leader.clear();
+    s().address_holder.clear();
     s().awaiting_readiness.clear();
     if (HasEnded(s())) return;
     ArmDeadline();
@@ -74,7 +75,9 @@ class Turn {
   void Ready(const v1::ClusterReadiness& event) {
     s().ready = {event.ready().begin(), event.ready().end()};
     s().hold = event.hold();
-    if (s().leader_last) s().leader = event.etcd_leader();
+    if (!s().leader_last) return;
+    s().leader = event.etcd_leader();
+    s().address_holder = event.virtual_address_holder();
   }
 
   void Accepted(const v1::NodeAccepted& event) {
@@ -194,6 +197,7 @@ class Turn {
     s().ready = {};  // nobody has looked since it stopped
     s().hold.clear();
     s().leader.clear();
+    s().address_holder.clear();
     s().retry_request = word.request_id();
     Go();
     Announce();
@@ -252,11 +256,13 @@ class Turn {
     });
     return it == s().nodes.end() ? nullptr : &*it;
   }
-  // All after the first that waits are waiting too.  The leader of etcd lets them go first.
+  // All after the first that waits are waiting too.  One that goes late lets them go first.
   void Begin(NodeProgress* next) {
-    if (next->name == s().leader && next != &s().nodes.back()) {
-      std::rotate(s().nodes.begin() + (next - s().nodes.data()),
-                  s().nodes.begin() + (next - s().nodes.data()) + 1, s().nodes.end());
+    const auto first = s().nodes.begin() + (next - s().nodes.data());
+    while (std::any_of(first, s().nodes.end(), [&](const NodeProgress& other) {
+      return Lateness(s(), other.name) < Lateness(s(), first->name);
+    })) {
+      std::rotate(first, first + 1, s().nodes.end());
     }
     next->phase = v1::NODE_PHASE_DISPATCHED;
     // The timer first: a crash between the two then leaves a node that is watched but not told.
@@ -312,6 +318,11 @@ class Turn {
 
 bool IsInFlight(v1::NodePhase phase) {
   return phase == v1::NODE_PHASE_DISPATCHED || phase == v1::NODE_PHASE_IN_PROGRESS;
+}
+
+int Lateness(const State& state, const std::string& node) {
+  if (!state.leader.empty() && node == state.leader) return 2;
+  return !state.address_holder.empty() && node == state.address_holder ? 1 : 0;
 }
 
 bool HasEnded(const State& state) {

@@ -36,12 +36,13 @@ struct State {
   std::string submitter;
   bool needs_approval = false;
   std::string approved_by;
-  std::string paused_by;      // with the reason; empty unless paused
-  std::string soaking;        // the node that committed last, while its soak time runs
-  std::string retry_request;  // id of the last retry
-  std::string leader;         // of etcd, as last told; only where leader_last
-  bool leader_last = false;
-  bool soaks = false;  // each commit is followed by a soak time
+  std::string paused_by;       // with the reason; empty unless paused
+  std::string soaking;         // the node that committed last, while its soak time runs
+  std::string retry_request;   // id of the last retry
+  std::string leader;          // of etcd, as last told; only where leader_last
+  std::string address_holder;  // of the virtual address of the API servers; as leader
+  bool leader_last = false;    // the order is not the operator's: these two go late
+  bool soaks = false;          // each commit is followed by a soak time
   bool has_deadline = false;
   Windows windows;  // a node begins only within one of them, by the time of the event
   bool operator==(const State&) const = default;
@@ -64,6 +65,9 @@ struct Step {
 Step Advance(const State& state, const v1::RolloutEvent& event);
 
 bool IsInFlight(v1::NodePhase phase);
+// 0: when its turn comes; 1: after all of those, as it holds the virtual address; 2: last, as it
+// leads etcd.
+int Lateness(const State& state, const std::string& node);
 bool HasEnded(const State& state);  // completed or stopped
 // Whether the plan may be sent to this node now.  A node that has begun may always be told to go
 // on; one that was told, but has perhaps not begun, only while the rollout runs, nothing holds it

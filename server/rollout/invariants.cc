@@ -90,38 +90,48 @@ std::optional<std::string> BrokenInvariant(const State& state) {
 
 namespace {
 
-// The nodes are the same, in the same order but for a leader that lets the others go first, and
-// none has gone where it may not.  Counts those that have begun.
+// The names in their order, without those that go late and have not begun.
+std::vector<std::string> InTurn(const State& state, const State& before, const State& now) {
+  std::vector<std::string> names;
+  for (const NodeProgress& node : state.nodes) {
+    const auto was = std::find_if(before.nodes.begin(), before.nodes.end(),
+                                  [&](const NodeProgress& n) { return n.name == node.name; });
+    const bool waited = was != before.nodes.end() && was->phase == v1::NODE_PHASE_WAITING;
+    if (!waited || !before.leader_last || Lateness(now, node.name) == 0) names.push_back(node.name);
+  }
+  return names;
+}
+
+// The nodes are the same, in the same order but for those that let the others go first, and none
+// has gone where it may not.  Counts those that have begun.
 std::optional<std::string> BrokenNodes(const State& before, const v1::RolloutEvent& event,
                                        const State& now, int* begun) {
   if (before.phase == v1::ROLLOUT_PHASE_UNSPECIFIED) return std::nullopt;
   if (before.nodes.size() != now.nodes.size()) return "the list of nodes has changed";
-  std::size_t moved = 0;
   for (std::size_t i = 0; i < before.nodes.size(); ++i) {
     const NodeProgress& was = before.nodes[i];
     const auto is = std::find_if(now.nodes.begin(), now.nodes.end(),
                                  [&](const NodeProgress& n) { return n.name == was.name; });
     if (is == now.nodes.end()) return "the list of nodes has changed";
-    const auto place = static_cast<std::size_t>(is - now.nodes.begin());
-    if (place != i) {
-      const bool is_leader = before.leader_last && was.name == now.leader;
-      const bool to_the_end = is_leader && place + 1 == now.nodes.size();
-      if (was.phase != v1::NODE_PHASE_WAITING || (!to_the_end && place + 1 != i)) {
-        return "the order of nodes has changed";
-      }
-      moved += to_the_end ? 1 : 0;
+    if (was.phase != v1::NODE_PHASE_WAITING && now.nodes[i].name != was.name) {
+      return "a node that had begun has another place";
     }
-    if (place < i && moved == 0) return "the order of nodes has changed";
     if (!MayBecome(was, *is, event.has_retried())) {
       return absl::StrCat(was.name, " went from phase ", static_cast<int>(was.phase), " to ",
                           static_cast<int>(is->phase));
     }
     if (was.phase == v1::NODE_PHASE_WAITING && is->phase != v1::NODE_PHASE_WAITING) {
       ++*begun;
-      if (is->name == now.leader && place + 1 != now.nodes.size()) {
-        return "the leader of etcd began before its last follower";
+      for (const NodeProgress& other : now.nodes) {
+        if (other.phase == v1::NODE_PHASE_WAITING &&
+            Lateness(now, other.name) < Lateness(now, is->name)) {
+          return absl::StrCat(is->name, ", which goes late, began before ", other.name);
+        }
       }
     }
+  }
+  if (InTurn(before, before, now) != InTurn(now, before, now)) {
+    return "the order of nodes has changed";
   }
   return std::nullopt;
 }

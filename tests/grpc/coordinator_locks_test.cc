@@ -168,6 +168,34 @@ TEST_F(CoordinatorLocksTest, AnOwnersOwnRolloutIsNotCarriedOnByOthers) {
   EXPECT_TRUE(Call(&v1::Admin::Stub::ResumeRollout, change).ok());
 }
 
+TEST_F(CoordinatorLocksTest, AnOwnersFleetIsNotCarriedOnByOthersWhereHeHasLockedACluster) {
+  StartAll();
+  v1::StartFleetRequest start;
+  *start.mutable_plan() = world_.plan();
+  start.mutable_strategy()->add_clusters("prod");
+  start.set_request_id("f");
+  const auto fleet = Call(&v1::Admin::Stub::StartFleet, start);
+  ASSERT_TRUE(fleet.ok()) << fleet.status();
+  auto bob = world_.AdminAs("bob");
+  const auto ask = [&](v1::FleetVerb verb, v1::Admin::Stub* as) {
+    v1::ChangeFleetRequest change;
+    change.set_fleet_id(fleet->id());
+    change.set_verb(verb);
+    return Call(&v1::Admin::Stub::ChangeFleet, change, as).status();
+  };
+  ASSERT_TRUE(ask(v1::FLEET_VERB_PAUSE, bob.get()).ok()) << "stopping is free";
+  ASSERT_TRUE(Take().ok()) << "works on the cluster by hand now";
+  const absl::Status refused = ask(v1::FLEET_VERB_RESUME, bob.get());
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_NE(refused.message().find("cluster prod is locked"), std::string::npos) << refused;
+  EXPECT_TRUE(ask(v1::FLEET_VERB_RESUME, &world_.admin()).ok());
+  ASSERT_TRUE(ask(v1::FLEET_VERB_PAUSE, bob.get()).ok());
+  ASSERT_TRUE(Release().ok());
+  ASSERT_TRUE(Take(bob.get()).ok());
+  EXPECT_TRUE(ask(v1::FLEET_VERB_RESUME, &world_.admin()).ok())
+      << "bob's lock holds that cluster's rollout, and no other one's";
+}
+
 TEST_F(CoordinatorLocksTest, WhatCannotBeALockIsRefused) {
   StartAll();
   EXPECT_FALSE(Take(nullptr, 0).ok());

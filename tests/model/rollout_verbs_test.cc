@@ -278,6 +278,29 @@ TEST(RolloutVerbs, AfterItsDeadlineNothingBegins) {
   EXPECT_TRUE(told.Has(Action::Kind::ArmTimer, "", Timer::Deadline)) << "counted anew";
 }
 
+TEST(RolloutVerbs, TheHolderOfTheVirtualAddressGoesLateAndTheLeaderOfEtcdLast) {
+  for (const bool holder_leads : {false, true}) {
+    Told told({}, /*leader_last=*/true);
+    const auto ready = [&] {
+      v1::RolloutEvent event;
+      for (const char* node : {"cp1", "cp2", "cp3"}) event.mutable_readiness()->add_ready(node);
+      event.mutable_readiness()->set_etcd_leader(holder_leads ? "cp1" : "cp2");
+      event.mutable_readiness()->set_virtual_address_holder("cp1");
+      told.Tell(event);
+    };
+    std::vector<std::string> order;
+    for (int i = 0; i < 3; ++i) {
+      ready();
+      for (const NodeProgress& node : told.state.nodes) {
+        if (IsInFlight(node.phase)) order.push_back(node.name);
+      }
+      told.Verdict(order.back(), v1::VERDICT_COMMITTED);
+    }
+    EXPECT_EQ(order, holder_leads ? (std::vector<std::string>{"cp2", "cp3", "cp1"})
+                                  : (std::vector<std::string>{"cp3", "cp1", "cp2"}));
+  }
+}
+
 TEST(RolloutVerbs, TheLeaderOfEtcdLetsItsFollowersGoFirst) {
   Told told({}, /*leader_last=*/true);
   told.AllReady("cp1");

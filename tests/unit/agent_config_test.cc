@@ -58,6 +58,10 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   config.min_free_mib = 200;
   config.hold_when_cordoned = false;
   config.hold_file = "/run/hold";
+  config.hold_when_unreached = false;
+  config.hold_annotations = {};
+  config.cluster_endpoint = "api.example:6443";
+  config.virtual_address = "fd00::10";
   config.kubelet_restart = "/usr/local/sbin/restart-kubelet";
   const absl::StatusOr<AgentConfig> more = ParseAgentConfig(FormatAgentConfig(config), "f");
   ASSERT_TRUE(more.ok()) << more.status() << FormatAgentConfig(config);
@@ -84,6 +88,14 @@ TEST(AgentConfig, WhatHoldsARolloutIsReadStrictly) {
   EXPECT_FALSE(ParseAgentConfig(base + "hold_when_cordoned: false\n", "f")->hold_when_cordoned);
   EXPECT_FALSE(ParseAgentConfig(base + "hold_when_cordoned: no\n", "f").ok());
   EXPECT_FALSE(ParseAgentConfig(base + "hold_file: hold\n", "f").ok());
+  EXPECT_TRUE(ParseAgentConfig(base, "f")->hold_when_unreached);
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_when_unreached: false\n", "f")->hold_when_unreached);
+  EXPECT_EQ(ParseAgentConfig(base + "hold_annotations: [a.b/c, d=e]\n", "f")->hold_annotations,
+            (std::vector<std::string>{"a.b/c", "d=e"}));
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_annotations: [\"=x\"]\n", "f").ok());
+  EXPECT_FALSE(ParseAgentConfig(base + "hold_annotations: a\n", "f").ok());
+  EXPECT_FALSE(ParseAgentConfig(base + "cluster_endpoint: 10.0.0.10\n", "f").ok()) << "no port";
+  EXPECT_FALSE(ParseAgentConfig(base + "virtual_address: vip.example\n", "f").ok());
 }
 
 TEST(AgentConfig, RevertsAreAllowedUnlessTheOwnerRefusesThem) {
@@ -116,10 +128,11 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "agent.yaml:5:15: \"trusted_keys\" must be a list with at least one path\n"
       "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_mounts, "
       "allowed_paths, "
-      "apiserver, cluster, "
-      "flag_check, hold_file, hold_when_cordoned, host_root, kubelet_restart, manifest_dir, "
-      "min_free_mib, node, reverts, server, "
-      "state_dir, trusted_keys\n"
+      "apiserver, cluster, cluster_endpoint, "
+      "flag_check, hold_annotations, hold_file, hold_when_cordoned, hold_when_unreached, "
+      "host_root, "
+      "kubelet_restart, manifest_dir, min_free_mib, node, reverts, server, "
+      "state_dir, trusted_keys, virtual_address\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
       "client_key");

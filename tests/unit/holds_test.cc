@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
-constexpr HoldRules kRules{.min_free_bytes = 64 * kMiB, .cordon = true};
+const HoldRules kRules{.min_free_bytes = 64 * kMiB, .cordon = true};
 
 Process Running(std::vector<std::string> argv) {
   Process process;
@@ -26,7 +26,7 @@ Process Running(std::vector<std::string> argv) {
 TEST(Holds, NothingOnAQuietNode) {
   HoldFacts facts;
   facts.disks = {{"/etc/kubernetes", {64 * kMiB, true, 1000}}};
-  facts.unschedulable = false;
+  facts.node = NodeMarks{};
   EXPECT_THAT(Holds(facts, kRules), IsEmpty());
   EXPECT_THAT(Holds(HoldFacts(), kRules), IsEmpty()) << "what could not be asked holds nothing";
 }
@@ -63,7 +63,7 @@ TEST(Holds, DisksThatAreNearlyFull) {
 
 TEST(Holds, ACordonUnlessItIsSaidNotTo) {
   HoldFacts facts;
-  facts.unschedulable = true;
+  facts.node = NodeMarks{.unschedulable = true};
   EXPECT_THAT(Holds(facts, kRules), ElementsAre("the node is cordoned"));
   EXPECT_THAT(Holds(facts, {.min_free_bytes = 0, .cordon = false}), IsEmpty());
 }
@@ -83,13 +83,51 @@ TEST(Holds, AHoldFileWithItsReason) {
   EXPECT_THAT(Holds(facts, kRules)[0], EndsWith("x\uFFFD"));
 }
 
-TEST(Unschedulable, ReadsTheNodeAndNothingElse) {
-  EXPECT_EQ(Unschedulable(R"({"kind":"Node","spec":{"unschedulable":true}})"), true);
-  EXPECT_EQ(Unschedulable(R"({"kind":"Node","spec":{"podCIDR":"10.0.0.0/24"}})"), false);
-  EXPECT_EQ(Unschedulable(R"({"spec":{"unschedulable":"true"}})"), false) << "a string is no bool";
-  EXPECT_EQ(Unschedulable(R"({"kind":"Status"})"), std::nullopt);
-  EXPECT_EQ(Unschedulable("not json"), std::nullopt);
-  EXPECT_EQ(Unschedulable(""), std::nullopt);
+TEST(Holds, AnotherToolThatSaysOnTheNodeThatItIsAtWork) {
+  const HoldRules rules{.annotations = {"weave.works/reboot", "state=Working"}};
+  HoldFacts facts;
+  facts.node = NodeMarks{.annotations = {{"weave.works/reboot", "2026-11-26T04:00:00Z"}}};
+  EXPECT_THAT(Holds(facts, rules), ElementsAre(HasSubstr("weave.works/reboot")));
+  facts.node->annotations = {{"state", "Done"}, {"weave.works", "x"}};
+  EXPECT_THAT(Holds(facts, rules), IsEmpty());
+  facts.node->annotations["state"] = "Working";
+  EXPECT_THAT(Holds(facts, rules), ElementsAre(HasSubstr("state=Working")));
+}
+
+TEST(Holds, WhatIsNotReached) {
+  HoldFacts facts;
+  facts.unreached = {"the API server is not reached"};
+  EXPECT_THAT(Holds(facts, kRules), ElementsAre("the API server is not reached"));
+}
+
+TEST(NodeMarks, AreReadFromANodeAndNothingElse) {
+  const auto cordoned = [](const char* json) -> std::optional<bool> {
+    const auto marks = ReadNodeMarks(json);
+    return marks ? std::optional<bool>(marks->unschedulable) : std::nullopt;
+  };
+  EXPECT_EQ(cordoned(R"({"kind":"Node","spec":{"unschedulable":true}})"), true);
+  EXPECT_EQ(cordoned(R"({"kind":"Node","spec":{"podCIDR":"10.0.0.0/24"}})"), false);
+  EXPECT_EQ(cordoned(R"({"spec":{"unschedulable":"true"}})"), false) << "a string is no bool";
+  EXPECT_EQ(cordoned(R"({"kind":"Status"})"), std::nullopt);
+  EXPECT_EQ(cordoned("not json"), std::nullopt);
+  EXPECT_EQ(cordoned(""), std::nullopt);
+  EXPECT_EQ(ReadNodeMarks(R"({"metadata":{"annotations":{"a":"b","c":1}},"spec":{}})")->annotations,
+            (std::map<std::string, std::string>{{"a", "b"}}));
+}
+
+TEST(ApiServers, AreThoseThatTheClusterAdvertises) {
+  using Addresses = std::vector<AdvertisedAddress>;
+  EXPECT_EQ(ReadApiServers(R"({"kind":"Endpoints","subsets":[{"addresses":[{"ip":"10.0.0.1"},
+      {"ip":"fd00::2"},{"ip":"evil.example"},{}],"ports":[{"name":"metrics","port":1},
+      {"name":"https","port":6443,"protocol":"TCP"}]},
+      {"addresses":[{"ip":"10.0.0.3"}],"ports":[{"port":8443}]}]})"),
+            (Addresses{{"10.0.0.1", 6443}, {"fd00::2", 6443}, {"10.0.0.3", 8443}}));
+  EXPECT_EQ(ReadApiServers(R"({"subsets":[{"addresses":[{"ip":"10.0.0.1"}],"ports":[{"port":0}]},
+      {"addresses":[{"ip":"10.0.0.1"}],"ports":[{"name":"https","port":70000}]},
+      {"addresses":[{"ip":"10.0.0.1"}]}, 7]})"),
+            Addresses());
+  EXPECT_EQ(ReadApiServers(R"({"kind":"Status","code":403})"), std::nullopt);
+  EXPECT_EQ(ReadApiServers("]"), std::nullopt);
 }
 
 TEST(SpaceAround, TellsOfARealFileSystem) {

@@ -268,6 +268,18 @@ TEST(Order, WithoutOneKnownLeaderItIsByName) {
   }
 }
 
+TEST(Order, TheHolderOfTheVirtualAddressIsLateButBeforeTheLeader) {
+  std::vector<Node> nodes = {Member("a", kFollower), Member("b", kLeader), Member("c", kFollower)};
+  nodes[0].status.set_holds_virtual_address(true);
+  EXPECT_EQ(OrderOf("prod", nodes, {})->nodes, (Names{"c", "a", "b"}));
+  EXPECT_EQ(OrderOf("prod", nodes, {})->reason,
+            "by name, a late because it holds the virtual address, etcd leader b last");
+  nodes[1].status.set_etcd(kFollower);
+  EXPECT_EQ(OrderOf("prod", nodes, {})->nodes, (Names{"b", "c", "a"}));
+  nodes[1].status.set_holds_virtual_address(true);  // two say so: neither is believed
+  EXPECT_EQ(OrderOf("prod", nodes, {})->nodes, (Names{"a", "b", "c"}));
+}
+
 TEST(Order, AnExplicitOrderIsTakenAsItIs) {
   const std::vector<Node> nodes = {Member("a", kLeader), Member("b", kFollower)};
   EXPECT_EQ(OrderOf("prod", nodes, {"a", "b"})->nodes, (Names{"a", "b"}));
