@@ -112,6 +112,8 @@ class LabNode(Node):
 class Lab:
     name = "lab"
     coordinator_address = "10.77.0.1"
+    virtual_address = "10.77.0.200"  # nobody holds it until a scenario says so
+    agent_settings = f"cluster_endpoint: {coordinator_address}:6443\nvirtual_address: {virtual_address}\n"
 
     def __init__(self, count=3, keep=False):
         self._keep, self._lock = keep, None
@@ -207,6 +209,7 @@ class StandinNode(Node):
 class Standins:
     name = "standin"
     coordinator_address = "127.0.0.1"
+    agent_settings = ""
 
     def __init__(self, base, programs, count=3):
         self._base, self._programs, self._etcd = base, programs, None

@@ -73,7 +73,7 @@ class Belay:
                        "--host-root", node.host_root, "--trust-key", trusted,
                        *self._enrol_options]))
         with open(node.agent_path(self._agent_config(node)), "a") as config:
-            config.write(self._agent_settings)
+            config.write(self._agent_settings + self.environment.agent_settings)
 
     def _agent_config(self, node):
         return os.path.join(node.agent_directory, "agent.yaml")

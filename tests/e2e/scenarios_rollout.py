@@ -1,5 +1,6 @@
 """S10 to S15: what a rollout waits for, who goes last, what an operator may ask while it runs, and a
 coordinator that is killed again and again.  After S1 to S9, on the same nodes."""
+import contextlib
 import itertools
 import json
 import os
@@ -63,8 +64,28 @@ class RolloutScenarios(BackScenarios):
     def s10_etcd_leader_goes_last_although_it_is_first_by_name(self):
         if not self.lab:
             return  # the stand-ins share one etcd
-        first = self.nodes[0]
+        first, second, third = self.nodes
         self._lead(first)
+        with self._virtual_address(second):
+            order = self._rolled_out_by_itself(first)
+        expect(order.index(third.name) < order.index(second.name) or order[-1] == third.name,
+               f"{second.name} holds the virtual address and went before {third.name}: {order}")
+
+    @contextlib.contextmanager
+    def _virtual_address(self, node):
+        change = ["ip", "address", "{}", f"{self.belay.environment.virtual_address}/32", "dev", "eth0"]
+        def holder():
+            return [n["name"] for n in self._listed() if n["status"].get("holdsVirtualAddress")]
+        def ip(verb, wanted):
+            run(node.wrap([verb if word == "{}" else word for word in change]))
+            wait_until(lambda: holder() == wanted, 30, f"the virtual address is held by {wanted}", interval=0.5)
+        ip("add", [node.name])
+        try:
+            yield
+        finally:
+            ip("del", [])
+
+    def _rolled_out_by_itself(self, first):
         edit = [{"setFlag": {"manifest": "etcd", "flag": "snapshot-count", "value": "9876"}}]
         with Availability(self.nodes) as seen, ManifestWatcher(self.nodes, _ETCD) as edits, \
                 EtcdWriter(self.nodes) as writer:
@@ -85,6 +106,7 @@ class RolloutScenarios(BackScenarios):
         expect_equal(writer.lost(), [], "writes that were acknowledged and are lost")
         expect(len(writer.acknowledged) > 50, "hardly anything was written")
         self.log(f"  order {', '.join(order)}; {len(writer.acknowledged)} writes kept, {writer.refused} refused")
+        return order
 
     def _lead(self, node):
         pki = "/etc/kubernetes/pki/etcd"
@@ -233,12 +255,38 @@ class RolloutScenarios(BackScenarios):
 
         if self.lab:
             self._cordoned(second)
+            self._reboots(second)
+            self._cut_off(second, self.nodes[0])
 
     def _cordoned(self, node):
         for verb, wanted in ("cordon", ["the node is cordoned"]), ("uncordon", []):
             run(node.wrap(["kubectl", verb, node.name]))
             wait_until(lambda w=wanted: self._holds(node) == w, 60, f"{verb}: {node.name} says {wanted}",
                        interval=0.5)
+
+    def _reboots(self, node):
+        """As kured marks a node while it reboots it."""
+        for change, wanted in ("=2026-11-26T04:00:00Z", 1), ("-", 0):
+            run(node.wrap(["kubectl", "annotate", "node", node.name, f"weave.works/kured-reboot-in-progress{change}"]))
+            wait_until(lambda w=wanted: len(self._holds(node) or []) == w, 60, f"{change}: {wanted} hold of {node.name}",
+                       interval=0.5)
+
+    def _cut_off(self, node, peer):
+        """Both API servers are well, and one node does not reach the other's."""
+        route = ["blackhole", f"{peer.address[0]}/32"]
+        run(node.wrap(["ip", "route", "add", *route]))
+        try:
+            wait_until(lambda: any(peer.address[0] in hold for hold in self._holds(node) or []), 90,
+                       f"{node.name} says that it does not reach {peer.name}", interval=0.5)
+            calm = self.untouched(self.nodes)
+            rollout = self.belay.start_rollout(self.belay.sign(self._inflight("660")))
+            self._held(rollout, node.name)
+            expect("is not reached from here" in self._status(rollout)["waitingFor"], "the reason is not shown")
+            expect_equal(self.untouched(self.nodes), calm, "files and processes while it is held")
+        finally:
+            run(node.wrap(["ip", "route", "del", *route]))
+        code, text = self.belay.watch(rollout)
+        expect_equal(code, 0, f"exit code of watch\n{text}")
 
     def _holds(self, node):
         return next(n["status"].get("holds") for n in self._listed() if n["name"] == node.name)
