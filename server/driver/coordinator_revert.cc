@@ -12,12 +12,13 @@ namespace {
 constexpr std::size_t kMaxRequestId = 200;
 }  // namespace
 
-// In the opposite order: all that have begun, by what they have told.  What each has to undo it
-// finds in its own journal.
+// In the opposite order: all that have begun, by what they have told, or that may have told it to a
+// coordinator before a restored backup.  What each has to undo it finds in its own journal, perhaps
+// nothing.
 absl::StatusOr<std::vector<std::string>> Coordinator::NodesToRevert(const RolloutEntry& entry) {
   const std::string& cluster = entry.row.cluster;
   ASSIGN_OR_RETURN(const auto records, store_.RecordsOfRollout(cluster, entry.row.id));
-  std::set<std::string> told;
+  ASSIGN_OR_RETURN(std::set<std::string> told, store_.NodesWithMissingRecords(cluster));
   for (const store::RecordRow& record : records) told.insert(record.node);
   std::vector<std::string> nodes;
   for (auto node = entry.state.nodes.rbegin(); node != entry.state.nodes.rend(); ++node) {
