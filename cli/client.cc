@@ -180,6 +180,10 @@ absl::StatusOr<v1::Cluster> Client::LabelCluster(const v1::LabelClusterRequest& 
   return impl_->CallTwice<v1::Cluster>(
       [&] { return impl_->Call(&v1::Admin::Stub::LabelCluster, request); });
 }
+absl::StatusOr<v1::Node> Client::LabelNode(const v1::LabelNodeRequest& request) {
+  return impl_->CallTwice<v1::Node>(
+      [&] { return impl_->Call(&v1::Admin::Stub::LabelNode, request); });
+}
 absl::StatusOr<v1::ListLocksReply> Client::ListLocks(const v1::ListLocksRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListLocks, request);
 }

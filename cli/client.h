@@ -46,6 +46,7 @@ class Client {
   absl::StatusOr<v1::ListFleetsReply> ListFleets(const v1::ListFleetsRequest& request);
   absl::StatusOr<v1::Fleet> ChangeFleet(const v1::ChangeFleetRequest& request);
   absl::StatusOr<v1::ListClustersReply> ListClusters(const v1::ListClustersRequest& request);
+  absl::StatusOr<v1::Node> LabelNode(const v1::LabelNodeRequest& request);
   absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request);
   absl::StatusOr<v1::ListLocksReply> ListLocks(const v1::ListLocksRequest& request);
   absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request);

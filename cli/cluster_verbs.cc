@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cli/label_words.h"
 #include "cli/render/clusters.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
 #include "common/base/safe_text.h"
-#include "common/base/status_macros.h"
 #include "common/select/labels.h"
 #include "common/select/selector.h"
 
@@ -37,47 +37,16 @@ int List(Session& session, const Options& options) {
   return Print(session, *reply, [&] { return RenderClusters(*reply, session.output == "wide"); });
 }
 
-// key=value sets, key- removes, as kubectl label has it.
-absl::StatusOr<v1::LabelClusterRequest> RequestOf(const Options& options) {
+int Label(Session& session, const Options& options) {
   v1::LabelClusterRequest request;
   request.set_cluster(options.cluster);
   request.set_overwrite(options.overwrite);
-  for (const std::string& change : options.changes) {
-    const std::size_t equals = change.find('=');
-    const bool removes = equals == std::string::npos && !change.empty() && change.back() == '-';
-    if (equals == std::string::npos && !removes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", change, "' is neither key=value nor key-; nothing was changed"));
-    }
-    const std::string key = change.substr(0, removes ? change.size() - 1 : equals);
-    RETURN_IF_ERROR(CheckLabelKey(key));
-    if (removes) {
-      request.add_remove(key);
-      continue;
-    }
-    const std::string value = change.substr(equals + 1);
-    RETURN_IF_ERROR(CheckLabelValue(value));
-    if (!request.mutable_set()->insert({key, value}).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", key, "' is given twice; nothing was changed"));
-    }
-  }
-  for (const std::string& key : request.remove()) {
-    if (!request.set().contains(key)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", key, "' is to be set and to be removed; nothing was changed"));
-  }
-  return request;
-}
-
-int Label(Session& session, const Options& options) {
-  const absl::StatusOr<v1::LabelClusterRequest> request = RequestOf(options);
-  if (!request.ok()) {
-    return Fail(session, request.status(), "belayctl cluster label --help", kExitUsage);
+  if (const absl::Status wrong = AddLabelChanges(options.changes, &request); !wrong.ok()) {
+    return Fail(session, wrong, "belayctl cluster label --help", kExitUsage);
   }
   const std::unique_ptr<Client> client = Connect(session);
   if (client == nullptr) return kExitOther;
-  const absl::StatusOr<v1::Cluster> cluster = client->LabelCluster(*request);
+  const absl::StatusOr<v1::Cluster> cluster = client->LabelCluster(request);
   if (!cluster.ok()) return FailCall(session, cluster.status(), "belayctl cluster list");
   return Print(session, *cluster, [&] {
     return absl::StrCat("cluster ", SafeLine(cluster->name()), " labelled: ",

@@ -198,6 +198,8 @@ absl::Status ReadSpec(const At& at, const YamlNode& node, v1::FleetStrategy* out
        {"selector", SelectorField(at, [=](const std::string& text) { out->set_selector(text); })},
        {"canarySelector",
         SelectorField(at, [=](const std::string& text) { out->set_canary_selector(text); })},
+       {"nodeSelector",
+        SelectorField(at, [=](const std::string& text) { options->set_node_selector(text); })},
        {"windows", WindowList(at, options)},
        {"waves", Waves(at, out)},
        {"parallel", Number(at, [=](std::uint32_t n) { options->set_parallel(n); })},

@@ -30,6 +30,7 @@ struct Options {
   std::vector<std::string> windows;
   std::string selector;
   std::string canary_selector;
+  std::string node_selector;
   std::string pause_after;
   std::string soak;
   std::string node_soak;
@@ -70,7 +71,9 @@ absl::StatusOr<v1::FleetStrategy> StrategyOf(const Options& options) {
   }
   if (!options.selector.empty()) strategy.set_selector(options.selector);
   if (!options.canary_selector.empty()) strategy.set_canary_selector(options.canary_selector);
-  for (const std::string& text : {options.selector, options.canary_selector}) {
+  if (!options.node_selector.empty()) how.set_node_selector(options.node_selector);
+  for (const std::string& text :
+       {options.selector, options.canary_selector, options.node_selector}) {
     if (!text.empty()) RETURN_IF_ERROR(ParseSelector(text).status());
   }
   if (!options.windows.empty()) how.clear_windows();
@@ -151,6 +154,8 @@ void AddFleetStart(CLI::App& parent, Session& session) {
                    "those with such labels: a=b, a!=b, a in (x,y), a notin (x), a, !a");
   verb->add_option("--canary-selector", options->canary_selector,
                    "those with such labels into the canary");
+  verb->add_option("--node-selector", options->node_selector,
+                   "of each cluster only the nodes with such labels (belayctl node label)");
   verb->add_option("--window", options->windows,
                    "begin a node only within it: 'sat,sun 22:00-04:00', every week, UTC; several "
                    "for several windows");

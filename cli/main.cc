@@ -37,6 +37,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddTokenCreate(Group(root, "token", "Tokens with which nodes join"), session);
   CLI::App& node = Group(root, "node", "Control-plane nodes");
   AddNodeList(node, session);
+  AddNodeLabel(node, session);
   AddNodeClearEmergency(node, session);
   CLI::App& rollout = Group(root, "rollout", "Carry plans out");
   AddRolloutStart(rollout, session);

@@ -24,6 +24,7 @@ struct Options {
   std::string file;
   std::string cluster;
   std::vector<std::string> order;
+  std::string node_selector;
   RolloutFlags flags;
   bool watch = false;
   bool dry_run = false;
@@ -90,6 +91,7 @@ int Start(Session& session, const Options& options) {
   request.set_cluster(options.cluster);
   *request.mutable_plan() = std::move(*plan);
   for (const std::string& node : options.order) request.add_order(node);
+  request.set_node_selector(options.node_selector);
   // A coordinator that does not know dry runs refuses what has no request id, and starts nothing.
   if (!options.dry_run) request.set_request_id(RandomToken(16));
   *request.mutable_options() = *wanted;
@@ -124,6 +126,9 @@ void AddRolloutStart(CLI::App& parent, Session& session) {
                    "the nodes in this order; by default by name, but the holder of the virtual "
                    "address late and the etcd leader last")
       ->delimiter(',');
+  verb->add_option("--node-selector", options->node_selector,
+                   "only the nodes with such labels (belayctl node label): rack=a1,!spare")
+      ->excludes("--order");
   AddRolloutFlags(*verb, options->flags);
   CLI::Option* watch = verb->add_flag("--watch", options->watch, "follow it until it ends");
   CLI::Option* dry_run = verb->add_flag(

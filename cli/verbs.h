@@ -15,6 +15,7 @@ void AddEdit(CLI::App& parent, Session& session);
 void AddKeyGenerate(CLI::App& parent, Session& session);
 void AddTokenCreate(CLI::App& parent, Session& session);
 void AddNodeList(CLI::App& parent, Session& session);
+void AddNodeLabel(CLI::App& parent, Session& session);
 void AddNodeClearEmergency(CLI::App& parent, Session& session);
 void AddRolloutStart(CLI::App& parent, Session& session);
 void AddRolloutWatch(CLI::App& parent, Session& session);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/render/table.h"
 #include "cli/render/words.h"
+#include "common/select/labels.h"
 
 namespace belay {
 namespace {
@@ -44,7 +45,7 @@ std::string RenderNodes(const v1::ListNodesReply& nodes, std::int64_t now_unix_m
     return "no nodes yet\nnext: belayctl token create --cluster CLUSTER --node NODE\n";
   }
   std::vector<std::string> header = {"CLUSTER", "NODE", "STATE", "SEEN", "BUSY WITH"};
-  if (wide) header.insert(header.end(), {"ETCD", "AGENT", "BOOT", "REASON"});
+  if (wide) header.insert(header.end(), {"ETCD", "AGENT", "BOOT", "LABELS", "REASON"});
   std::vector<std::vector<std::string>> rows;
   for (const v1::Node& node : nodes.nodes()) {
     const bool seen = node.last_seen_unix_ms() != 0;
@@ -56,8 +57,9 @@ std::string RenderNodes(const v1::ListNodesReply& nodes, std::int64_t now_unix_m
              : "-",
         busy.empty() ? "-" : busy};
     if (wide) {
-      row.insert(row.end(), {Leadership(node), node.agent_version(),
-                             ShortDigest(node.status().boot_id()), Reason(node.status())});
+      row.insert(row.end(),
+                 {Leadership(node), node.agent_version(), ShortDigest(node.status().boot_id()),
+                  LabelsText({node.labels().begin(), node.labels().end()}), Reason(node.status())});
     }
     rows.push_back(std::move(row));
   }

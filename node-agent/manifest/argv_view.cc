@@ -124,10 +124,16 @@ absl::StatusOr<ArgvView> ReadArgv(const std::vector<ArgvItem>& argv,
   ArgvView view;
   view.flags_begin = program.has_value() ? *program + 1 : 0;
   const auto is_word = [&](size_t i) { return argv[i].is_text && !IsFlagWord(argv[i].text); };
+  // Kubelet makes an empty text of an omitted item: it could be a subcommand or a value.
+  const auto is_unclear = [&](size_t i) { return i < argv.size() && !argv[i].is_text; };
+  const auto refuse = [&](size_t i) {
+    return RefuseAtLine(argv[i].line, "an item of the command line is not a text; write it out");
+  };
   while (view.flags_begin < argv.size() && is_word(view.flags_begin) &&
          argv[view.flags_begin].text != "--") {
     ++view.flags_begin;
   }
+  if (is_unclear(view.flags_begin)) return refuse(view.flags_begin);
   for (size_t i = view.flags_begin; i < argv.size(); ++i) {
     if (!argv[i].is_text) continue;
     const std::string_view text = argv[i].text;
@@ -144,6 +150,8 @@ absl::StatusOr<ArgvView> ReadArgv(const std::vector<ArgvItem>& argv,
       use.value_index = i + 1;
       use.value = argv[i + 1].text;
       ++i;
+    } else if (is_unclear(i + 1)) {
+      return refuse(i + 1);
     }
     view.uses.push_back(std::move(use));
   }

@@ -74,8 +74,7 @@ grpc::ServerUnaryReactor* AdminService::ListNodes(grpc::CallbackServerContext* c
                                                   const v1::ListNodesRequest* request,
                                                   v1::ListNodesReply* reply) {
   return Call(loop_, context, kListNodes, reply,
-              [request](Coordinator& coordinator,
-                        const std::string&) -> absl::StatusOr<v1::ListNodesReply> {
+              [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.ListNodes(*request);
               });
 }
@@ -260,6 +259,15 @@ grpc::ServerUnaryReactor* AdminService::LabelCluster(grpc::CallbackServerContext
   return Call(loop_, context, kLabelCluster, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.LabelCluster(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::LabelNode(grpc::CallbackServerContext* context,
+                                                  const v1::LabelNodeRequest* request,
+                                                  v1::Node* reply) {
+  return Call(loop_, context, kLabelNode, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.LabelNode(*request, name);
               });
 }
 

@@ -84,6 +84,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* ListClusters(grpc::CallbackServerContext* context,
                                          const v1::ListClustersRequest* request,
                                          v1::ListClustersReply* reply) override;
+  grpc::ServerUnaryReactor* LabelNode(grpc::CallbackServerContext* context,
+                                      const v1::LabelNodeRequest* request,
+                                      v1::Node* reply) override;
   grpc::ServerUnaryReactor* LabelCluster(grpc::CallbackServerContext* context,
                                          const v1::LabelClusterRequest* request,
                                          v1::Cluster* reply) override;

@@ -8,12 +8,12 @@
 namespace belay {
 namespace {
 
-constexpr std::array<std::string_view, 25> kForOperators = {
-    kDiffPlan,      kCreateToken,  kListNodes,      kClearEmergency, kStartRollout,
-    kListRollouts,  kGetRollout,   kWatchRollout,   kGetReport,      kPauseRollout,
-    kResumeRollout, kAbortRollout, kApproveRollout, kRetryRollout,   kRevertRollout,
-    kStartFleet,    kListFleets,   kGetFleet,       kChangeFleet,    kListLocks,
-    kTakeLock,      kReleaseLock,  kBreakLock,      kListClusters,   kLabelCluster};
+constexpr std::array<std::string_view, 26> kForOperators = {
+    kDiffPlan,       kCreateToken,  kListNodes,     kClearEmergency, kStartRollout,  kListRollouts,
+    kGetRollout,     kWatchRollout, kGetReport,     kPauseRollout,   kResumeRollout, kAbortRollout,
+    kApproveRollout, kRetryRollout, kRevertRollout, kStartFleet,     kListFleets,    kGetFleet,
+    kChangeFleet,    kListLocks,    kTakeLock,      kReleaseLock,    kBreakLock,     kListClusters,
+    kLabelCluster,   kLabelNode};
 
 bool IsAllowed(const Identity& identity, std::string_view method) {
   if (std::holds_alternative<OperatorIdentity>(identity)) {

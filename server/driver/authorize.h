@@ -32,6 +32,7 @@ inline constexpr char kTakeLock[] = "/belay.v1.Admin/TakeLock";
 inline constexpr char kReleaseLock[] = "/belay.v1.Admin/ReleaseLock";
 inline constexpr char kBreakLock[] = "/belay.v1.Admin/BreakLock";
 inline constexpr char kListClusters[] = "/belay.v1.Admin/ListClusters";
+inline constexpr char kLabelNode[] = "/belay.v1.Admin/LabelNode";
 inline constexpr char kLabelCluster[] = "/belay.v1.Admin/LabelCluster";
 inline constexpr char kRevertRollout[] = "/belay.v1.Admin/RevertRollout";
 

@@ -54,7 +54,7 @@ absl::Status Coordinator::Start() {
     log_(absl::StrCat("rollout ", entry->row.id, " goes on: ", rollout::Describe(entry->state)));
     v1::RolloutEvent event;
     event.mutable_recovered()->set_epoch(epoch_);
-    Feed(entry, std::move(event));
+    Feed(entry, event);
   }
   RETURN_IF_ERROR(fatal_);
   // Before anything can begin: what a fall in one cluster means for the others is done first.
@@ -72,7 +72,7 @@ absl::Status Coordinator::HoldWhatWasRestored() {
     event.mutable_paused()->set_reason(
         "the database comes from a backup; see what has happened since, then resume or abort");
     if (rollout::Judge(entry->state, event).kind == rollout::Allowance::Kind::Takes) {
-      Feed(entry, std::move(event));
+      Feed(entry, event);
     }
   }
   RETURN_IF_ERROR(fatal_);
@@ -119,14 +119,14 @@ void Coordinator::Settle(bool idle) {
 }
 
 // One event: worked out, made durable, then in effect.
-void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event) {
+void Coordinator::Feed(const std::shared_ptr<RolloutEntry>& entry, const v1::RolloutEvent& event) {
   if (!fatal_.ok()) return;
   // These begin a node by themselves: by what is known now, not when somebody last looked.
   if (event.has_soak_ended() || event.has_resumed() || event.has_approved()) {
     FeedReadiness(entry);
     if (!fatal_.ok()) return;
   }
-  const std::optional<Turn> turn = book_.Prepare(entry, std::move(event), clock_.WallNowUnixMs());
+  const std::optional<Turn> turn = book_.Prepare(entry, event, clock_.WallNowUnixMs());
   if (!turn) return Frozen(*entry);
   const auto write = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
@@ -254,7 +254,7 @@ void Coordinator::FireTimers() {
         event.mutable_deadline_passed();
         break;
     }
-    Feed(*entry, std::move(event));
+    Feed(*entry, event);
   }
 }
 
@@ -274,7 +274,7 @@ void Coordinator::FeedReadiness(const std::shared_ptr<RolloutEntry>& entry) {
   event.mutable_readiness()->set_etcd_leader(leader);
   event.mutable_readiness()->set_virtual_address_holder(holder);
   for (const std::string& node : ready) event.mutable_readiness()->add_ready(node);
-  Feed(entry, std::move(event));
+  Feed(entry, event);
 }
 
 // From durable state alone: a node in flight is told again whenever its last permit is no longer

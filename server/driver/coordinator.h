@@ -27,6 +27,7 @@
 #include "server/driver/rollout_book.h"
 #include "server/fleet/duty.h"
 #include "server/locks/locks.h"
+#include "server/registry/order.h"
 #include "server/registry/registry.h"
 #include "server/store/store.h"
 
@@ -57,7 +58,7 @@ class Coordinator {
   void CloseAll(const absl::Status& status);  // sessions and watchers; later ones are refused
 
   // Operators.
-  v1::ListNodesReply ListNodes(const v1::ListNodesRequest& request);
+  absl::StatusOr<v1::ListNodesReply> ListNodes(const v1::ListNodesRequest& request);
   absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request,
                                                          const std::string& operator_name);
   absl::StatusOr<v1::StartRolloutReply> StartRollout(const v1::StartRolloutRequest& request,
@@ -84,6 +85,8 @@ class Coordinator {
   absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request,
                                                const std::string& operator_name);
   absl::StatusOr<v1::ListClustersReply> ListClusters(const v1::ListClustersRequest& request);
+  absl::StatusOr<v1::Node> LabelNode(const v1::LabelNodeRequest& request,
+                                     const std::string& operator_name);
   absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request,
                                            const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
@@ -126,7 +129,7 @@ class Coordinator {
                            const std::optional<Turn>& turn, store::Added* added);
   absl::StatusOr<std::optional<Turn>> TurnOf(const NodeId& node, const v1::Record& record);
 
-  void Feed(const std::shared_ptr<RolloutEntry>& entry, v1::RolloutEvent event);
+  void Feed(const std::shared_ptr<RolloutEntry>& entry, const v1::RolloutEvent& event);
   void TakeEffect(const Turn& turn);
   void Frozen(const RolloutEntry& entry);
   void FireTimers();
@@ -179,7 +182,13 @@ class Coordinator {
   absl::StatusOr<v1::FleetStarted> FleetOf(const v1::StartFleetRequest& request,
                                            const std::string& operator_name);
   absl::StatusOr<v1::Fleet> SnapshotOf(const FleetEntry& entry);
-  void Foresee(const std::string& name, v1::FleetCluster& cluster) const;
+  void Foresee(const std::string& name, const std::string& node_selector,
+               v1::FleetCluster& cluster);
+  v1::Node NodeMessage(const registry::Node& known, const Labels& labels) const;
+  // Of all nodes, those with such labels, or as wanted.
+  absl::StatusOr<registry::Order> OrderIn(const std::string& cluster,
+                                          const std::string& node_selector,
+                                          const std::vector<std::string>& wanted);
   void Fatal(const absl::Status& status);
 
   store::Store& store_;

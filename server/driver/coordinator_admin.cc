@@ -22,24 +22,31 @@ absl::Status NoRollout(const std::string& id) {
 
 }  // namespace
 
-v1::ListNodesReply Coordinator::ListNodes(const v1::ListNodesRequest& request) {
-  Fatal(LearnNodes());
+v1::Node Coordinator::NodeMessage(const registry::Node& known, const Labels& labels) const {
+  v1::Node node;
+  node.set_cluster(known.id.cluster);
+  node.set_name(known.id.node);
+  node.set_connected(known.connected());
+  *node.mutable_status() = known.status;
+  if (known.connected()) {
+    // What the rollouts go by, not only what the node last said.
+    const std::string why = registry_.WhyNotReady(known, NowNs());
+    node.mutable_status()->set_ready(why.empty());
+    node.mutable_status()->set_not_ready_reason(why);
+  }
+  node.set_last_seen_unix_ms(known.last_seen_unix_ms);
+  node.set_agent_version(known.agent_version);
+  node.set_emergency(known.in_emergency());
+  node.mutable_labels()->insert(labels.begin(), labels.end());
+  return node;
+}
+
+absl::StatusOr<v1::ListNodesReply> Coordinator::ListNodes(const v1::ListNodesRequest& request) {
+  RETURN_IF_ERROR(LearnNodes());
+  ASSIGN_OR_RETURN(auto labels, store_.NodeLabels());
   v1::ListNodesReply reply;
   for (const registry::Node& known : registry_.Of(request.cluster())) {
-    v1::Node& node = *reply.add_nodes();
-    node.set_cluster(known.id.cluster);
-    node.set_name(known.id.node);
-    node.set_connected(known.connected());
-    *node.mutable_status() = known.status;
-    if (known.connected()) {
-      // What the rollouts go by, not only what the node last said.
-      const std::string why = registry_.WhyNotReady(known, NowNs());
-      node.mutable_status()->set_ready(why.empty());
-      node.mutable_status()->set_not_ready_reason(why);
-    }
-    node.set_last_seen_unix_ms(known.last_seen_unix_ms);
-    node.set_agent_version(known.agent_version);
-    node.set_emergency(known.in_emergency());
+    *reply.add_nodes() = NodeMessage(known, labels[known.id]);
   }
   return reply;
 }
@@ -103,10 +110,8 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   RETURN_IF_ERROR(WhyLocked(request.cluster(), operator_name));
   RETURN_IF_ERROR(LearnNodes());
   ASSIGN_OR_RETURN(registry::Order order,
-                   registry::OrderOf(request.cluster(),
-                                     request.cluster().empty() ? std::vector<registry::Node>()
-                                                               : registry_.Of(request.cluster()),
-                                     {request.order().begin(), request.order().end()}));
+                   OrderIn(request.cluster(), request.node_selector(),
+                           {request.order().begin(), request.order().end()}));
   store::RolloutRow row;
   row.cluster = request.cluster();
   row.plan_name = plan.name();

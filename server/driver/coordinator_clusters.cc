@@ -1,5 +1,6 @@
-// Clusters and their labels, by which fleet rollouts choose them.
+// Clusters, nodes and their labels, by which rollouts choose them.
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/select/selector.h"
 #include "server/driver/coordinator.h"
@@ -17,6 +18,28 @@ std::set<std::string> Chosen(const Selector& selector, const std::set<std::strin
     if (Matches(selector, of == labels.end() ? Labels() : of->second)) chosen.insert(cluster);
   }
   return chosen;
+}
+
+// What `request` makes of them: all or nothing.
+template <class Request>
+absl::StatusOr<Labels> Changed(Labels labels, const Request& request, const std::string& what) {
+  for (const std::string& name : request.remove()) labels.erase(name);
+  for (const auto& [name, value] : request.set()) {
+    RETURN_IF_ERROR(WithContext(CheckLabelKey(name), absl::StrCat(what, "nothing was changed")));
+    RETURN_IF_ERROR(WithContext(CheckLabelValue(value), absl::StrCat(what, "nothing was changed")));
+    const auto before = labels.find(name);
+    if (before != labels.end() && before->second != value && !request.overwrite()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(what, "'", name, "' is '", before->second,
+                       "' already; nothing was changed. To change it, add --overwrite"));
+    }
+    labels[name] = value;
+  }
+  if (labels.size() > kMostLabels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, "it has at most ", kMostLabels, " labels; nothing was changed"));
+  }
+  return labels;
 }
 
 }  // namespace
@@ -63,23 +86,7 @@ absl::StatusOr<v1::Cluster> Coordinator::LabelCluster(const v1::LabelClusterRequ
         what, "it has no enrolled nodes; nothing was changed. See belayctl cluster list"));
   }
   ASSIGN_OR_RETURN(auto all, store_.ClusterLabels());
-  Labels labels = all[request.cluster()];
-  for (const std::string& name : request.remove()) labels.erase(name);
-  for (const auto& [name, value] : request.set()) {
-    RETURN_IF_ERROR(WithContext(CheckLabelKey(name), absl::StrCat(what, "nothing was changed")));
-    RETURN_IF_ERROR(WithContext(CheckLabelValue(value), absl::StrCat(what, "nothing was changed")));
-    const auto before = labels.find(name);
-    if (before != labels.end() && before->second != value && !request.overwrite()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(what, "'", name, "' is '", before->second,
-                       "' already; nothing was changed. To change it, add --overwrite"));
-    }
-    labels[name] = value;
-  }
-  if (labels.size() > kMostLabels) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, "it has at most ", kMostLabels, " labels; nothing was changed"));
-  }
+  ASSIGN_OR_RETURN(const Labels labels, Changed(all[request.cluster()], request, what));
   const auto write = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
     for (const std::string& name : request.remove()) {
@@ -97,6 +104,71 @@ absl::StatusOr<v1::Cluster> Coordinator::LabelCluster(const v1::LabelClusterRequ
   }
   log_(absl::StrCat(what, LabelsText(labels), ", by ", operator_name));
   return ClusterOf(request.cluster(), labels);
+}
+
+absl::StatusOr<v1::Node> Coordinator::LabelNode(const v1::LabelNodeRequest& request,
+                                                const std::string& operator_name) {
+  const NodeId id{request.cluster(), request.node()};
+  const std::string what = absl::StrCat("label node ", id.cluster, "/", id.node, ": ");
+  RETURN_IF_ERROR(LearnNodes());
+  const registry::Node* const node = registry_.Find(id);
+  if (node == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat(what, "it is not enrolled; nothing was changed. See belayctl node list"));
+  }
+  ASSIGN_OR_RETURN(auto all, store_.NodeLabels());
+  ASSIGN_OR_RETURN(const Labels labels, Changed(all[id], request, what));
+  const auto write = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
+    for (const std::string& name : request.remove()) {
+      RETURN_IF_ERROR(store_.RemoveNodeLabel(id, name));
+    }
+    for (const auto& [name, value] : request.set()) {
+      RETURN_IF_ERROR(store_.SetNodeLabel(id, name, value, operator_name, clock_.WallNowUnixMs()));
+    }
+    return transaction.Commit();
+  };
+  if (absl::Status written = write(); !written.ok()) {
+    Fatal(written);
+    return written;
+  }
+  log_(absl::StrCat(what, LabelsText(labels), ", by ", operator_name));
+  return NodeMessage(*node, labels);
+}
+
+// A selector that chooses no node is refused: nobody asks for a rollout of nothing.
+absl::StatusOr<registry::Order> Coordinator::OrderIn(const std::string& cluster,
+                                                     const std::string& node_selector,
+                                                     const std::vector<std::string>& wanted) {
+  std::vector<registry::Node> nodes;
+  if (!cluster.empty()) nodes = registry_.Of(cluster);
+  if (node_selector.empty()) return registry::OrderOf(cluster, nodes, wanted);
+  if (!wanted.empty()) {
+    return absl::InvalidArgumentError(
+        "an order and a selector of nodes do not go together; nothing was started");
+  }
+  ASSIGN_OR_RETURN(const Selector selector, ParseSelector(node_selector));
+  ASSIGN_OR_RETURN(auto labels, store_.NodeLabels());
+  std::vector<registry::Node> chosen;
+  std::vector<std::string> left_out;
+  for (const registry::Node& node : nodes) {
+    if (Matches(selector, labels[node.id])) {
+      chosen.push_back(node);
+    } else {
+      left_out.push_back(node.id.node);
+    }
+  }
+  if (chosen.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("no node of cluster ", cluster, " has labels that '", node_selector,
+                     "' takes; nothing was started. See belayctl node list -o wide"));
+  }
+  ASSIGN_OR_RETURN(registry::Order order, registry::OrderOf(cluster, chosen, {}));
+  if (!left_out.empty()) {
+    absl::StrAppend(&order.reason,
+                    "; not touched, but must stay ready: ", absl::StrJoin(left_out, ", "));
+  }
+  return order;
 }
 
 // A selector that chooses nothing is refused, above all of the canary: a fleet rollout without the

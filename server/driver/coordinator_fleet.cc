@@ -223,7 +223,7 @@ absl::Status Coordinator::StartInCluster(const FleetEntry& entry,
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan,
                    CheckPlan(entry.row.plan, clock_.WallNowUnixMs() / 1000));
   ASSIGN_OR_RETURN(const registry::Order order,
-                   registry::OrderOf(cluster.name, registry_.Of(cluster.name), {}));
+                   OrderIn(cluster.name, entry.row.definition.options().node_selector(), {}));
   store::RolloutRow row;
   row.cluster = cluster.name;
   row.plan_name = plan.name();

@@ -84,6 +84,8 @@ absl::StatusOr<v1::FleetStarted> Coordinator::FleetOf(const v1::StartFleetReques
     for (const std::string& cluster : stage.clusters()) {
       RETURN_IF_ERROR(WhyNotFree(cluster, ""));
       RETURN_IF_ERROR(WhyLocked(cluster, operator_name));
+      if (started.options().node_selector().empty()) continue;
+      RETURN_IF_ERROR(OrderIn(cluster, started.options().node_selector(), {}).status());
     }
   }
   return started;
@@ -161,7 +163,7 @@ absl::StatusOr<v1::Fleet> Coordinator::SnapshotOf(const FleetEntry& entry) {
     cluster.set_reason(progress.reason);
     cluster.set_attempt(progress.attempt);
     if (entry.row.id.empty() || progress.phase == v1::CLUSTER_PHASE_WAITING) {
-      Foresee(progress.name, cluster);
+      Foresee(progress.name, entry.row.definition.options().node_selector(), cluster);
       const std::int64_t wall_ms = clock_.WallNowUnixMs();
       const locks::Held* const lock =
           locks::Against(locks_, progress.name, entry.row.started_by, wall_ms);
@@ -187,9 +189,10 @@ absl::StatusOr<v1::Fleet> Coordinator::SnapshotOf(const FleetEntry& entry) {
 }
 
 // In which order its nodes would go now, and what would hold them.
-void Coordinator::Foresee(const std::string& name, v1::FleetCluster& cluster) const {
+void Coordinator::Foresee(const std::string& name, const std::string& node_selector,
+                          v1::FleetCluster& cluster) {
   const std::vector<registry::Node> nodes = registry_.Of(name);
-  const absl::StatusOr<registry::Order> order = registry::OrderOf(name, nodes, {});
+  const absl::StatusOr<registry::Order> order = OrderIn(name, node_selector, {});
   if (!order.ok()) {
     cluster.add_not_ready(std::string(order.status().message()));
     return;

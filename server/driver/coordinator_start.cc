@@ -138,7 +138,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, 
   started.set_leader_last(leader_last);
   started.set_reverts(row.reverts);
   ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
-  Feed(entry, std::move(event));
+  Feed(entry, event);
   RETURN_IF_ERROR(fatal_);
   if (!entry->frozen.empty()) {
     return absl::InternalError(

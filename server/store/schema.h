@@ -46,7 +46,7 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 5> kMigrations = {
+inline constexpr std::array<const char*, 6> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
@@ -75,6 +75,12 @@ CREATE TABLE lock_events(number INTEGER PRIMARY KEY, cluster TEXT NOT NULL, even
 CREATE TABLE cluster_labels(
   cluster TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, set_by TEXT NOT NULL,
   set_unix_ms INTEGER NOT NULL, PRIMARY KEY(cluster, name)) WITHOUT ROWID, STRICT;
+)sql",
+    R"sql(
+CREATE TABLE node_labels(
+  cluster TEXT NOT NULL, node TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  set_by TEXT NOT NULL, set_unix_ms INTEGER NOT NULL,
+  PRIMARY KEY(cluster, node, name)) WITHOUT ROWID, STRICT;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

@@ -94,6 +94,10 @@ class Store {
                                const std::string& value, const std::string& operator_name,
                                std::int64_t unix_ms);
   absl::Status RemoveClusterLabel(const std::string& cluster, const std::string& name);
+  absl::StatusOr<std::map<NodeId, Labels>> NodeLabels();
+  absl::Status SetNodeLabel(const NodeId& node, const std::string& name, const std::string& value,
+                            const std::string& operator_name, std::int64_t unix_ms);
+  absl::Status RemoveNodeLabel(const NodeId& node, const std::string& name);
 
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);

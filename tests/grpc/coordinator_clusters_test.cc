@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "absl/strings/str_join.h"
 #include "server/store/sqlite_token_store.h"
 #include "tests/grpc/coordinator_fixture.h"
 
@@ -40,6 +41,14 @@ class CoordinatorClustersTest : public CoordinatorTest {
     request.set_overwrite(overwrite);
     return Call(&v1::Admin::Stub::LabelCluster, request);
   }
+  absl::StatusOr<v1::Node> LabelNode(const std::string& node,
+                                     const std::map<std::string, std::string>& set) {
+    v1::LabelNodeRequest request;
+    request.set_cluster("prod");
+    request.set_node(node);
+    request.mutable_set()->insert(set.begin(), set.end());
+    return Call(&v1::Admin::Stub::LabelNode, request);
+  }
   std::string List(const std::string& selector = "") {
     v1::ListClustersRequest request;
     request.set_selector(selector);
@@ -59,8 +68,10 @@ class CoordinatorClustersTest : public CoordinatorTest {
     request.set_dry_run(dry_run);
     return Call(&v1::Admin::Stub::StartFleet, request);
   }
-  absl::StatusOr<v1::StartRolloutReply> DryRun(const std::vector<std::string>& order = {}) {
+  absl::StatusOr<v1::StartRolloutReply> DryRun(const std::vector<std::string>& order = {},
+                                               const std::string& node_selector = "") {
     v1::StartRolloutRequest request;
+    request.set_node_selector(node_selector);
     request.set_cluster("prod");
     *request.mutable_plan() = world_.plan();
     *request.mutable_order() = {order.begin(), order.end()};
@@ -74,7 +85,7 @@ class CoordinatorClustersTest : public CoordinatorTest {
     EXPECT_EQ(sqlite3_open(world_.database().c_str(), &raw), SQLITE_OK);
     int rows = 0;
     for (const char* table : {"rollouts", "rollout_events", "fleets", "fleet_events", "lock_events",
-                              "cluster_labels", "rollout_notes"}) {
+                              "cluster_labels", "node_labels", "rollout_notes"}) {
       EXPECT_EQ(sqlite3_exec(
                     raw, (std::string("SELECT count(*) FROM ") + table).c_str(),
                     [](void* sum, int, char** values, char**) {
@@ -119,6 +130,47 @@ TEST_F(CoordinatorClustersTest, LabelsAreKeptAndChooseClusters) {
     EXPECT_NE(none.status().message().find("nothing was started"), std::string::npos);
   }
   EXPECT_TRUE(absl::IsInvalidArgument(Fleet("env=prod", "=", false).status()));
+}
+
+TEST_F(CoordinatorClustersTest, NodesAreChosenByLabelsOfTheirOwn) {
+  StartAll();
+  ASSERT_TRUE(LabelNode("cp1", {{"rack", "a"}}).ok());
+  ASSERT_TRUE(LabelNode("cp3", {{"rack", "a"}, {"spare", ""}}).ok());
+  EXPECT_TRUE(absl::IsNotFound(LabelNode("cp9", {{"rack", "a"}}).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(LabelNode("cp1", {{"rack", "b"}}).status()));
+  world_.Stop();
+  StartAll();
+  const auto order = [&](const std::string& selector) {
+    const auto reply = DryRun({}, selector);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    return absl::StrJoin(reply->order(), ",") + " " + reply->order_reason();
+  };
+  EXPECT_EQ(order("rack=a"),
+            "cp1,cp3 by name; the etcd leader is not known; not touched, but must stay ready: cp2");
+  EXPECT_EQ(order("rack=a,!spare").substr(0, 4), "cp1 ");
+  EXPECT_EQ(order("!rack").substr(0, 4), "cp2 ");
+  EXPECT_TRUE(absl::IsFailedPrecondition(DryRun({}, "rack=c").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(DryRun({}, "rack=").status()) ||
+              absl::IsFailedPrecondition(DryRun({}, "rack=").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(DryRun({"cp1"}, "rack=a").status()));
+
+  v1::StartFleetRequest fleet;
+  *fleet.mutable_plan() = world_.plan();
+  fleet.mutable_strategy()->add_clusters("prod");
+  fleet.mutable_strategy()->mutable_options()->set_node_selector("rack=c");
+  fleet.set_request_id("f");
+  EXPECT_TRUE(absl::IsFailedPrecondition(Call(&v1::Admin::Stub::StartFleet, fleet).status()));
+  fleet.mutable_strategy()->mutable_options()->set_node_selector("spare");
+  const auto started = Call(&v1::Admin::Stub::StartFleet, fleet);
+  ASSERT_TRUE(started.ok()) << started.status();
+  const v1::Rollout rollout = world_.Get(started->clusters(0).rollout_id());
+  ASSERT_EQ(rollout.nodes_size(), 1);
+  EXPECT_EQ(rollout.nodes(0).name(), "cp3");
+  v1::ListNodesRequest list;
+  const auto nodes = Call(&v1::Admin::Stub::ListNodes, list);
+  ASSERT_TRUE(nodes.ok()) << nodes.status();
+  EXPECT_EQ(nodes->nodes(0).labels().at("rack"), "a");
+  EXPECT_TRUE(nodes->nodes(1).labels().empty());
 }
 
 TEST_F(CoordinatorClustersTest, ALabelIsNotReplacedByMistake) {

@@ -118,16 +118,17 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
   { SetEmergency(*Open(database_), "cp1"); }
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(database_.c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(raw,
-                         "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
-                         "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
-                         "DROP TABLE fleets; DROP TABLE fleet_events; "
-                         "DROP TABLE lock_events; DROP TABLE cluster_labels; "
-                         "ALTER TABLE rollouts DROP COLUMN fleet; "
-                         "ALTER TABLE rollouts DROP COLUMN reverts; "
-                         "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK)
+  ASSERT_EQ(
+      sqlite3_exec(raw,
+                   "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
+                   "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
+                   "DROP TABLE fleets; DROP TABLE fleet_events; "
+                   "DROP TABLE lock_events; DROP TABLE cluster_labels; DROP TABLE node_labels; "
+                   "ALTER TABLE rollouts DROP COLUMN fleet; "
+                   "ALTER TABLE rollouts DROP COLUMN reverts; "
+                   "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
+                   nullptr, nullptr, nullptr),
+      SQLITE_OK)
       << sqlite3_errmsg(raw);
   sqlite3_close(raw);
   ASSERT_TRUE(BackUp(*files_, database_, backup_).ok());

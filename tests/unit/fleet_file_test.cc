@@ -16,6 +16,7 @@ spec:
   canary: [c]
   selector: env in (prod, test),!frozen
   canarySelector: "env=staging"
+  nodeSelector: "rack=a1"
   windows:
   - {days: [sat, sun], from: "22:00", to: 04:00Z}
   - {days: [mon-fri], from: "01:00", to: "02:00"}
@@ -56,6 +57,7 @@ TEST(FleetFile, EveryFieldIsRead) {
   EXPECT_TRUE(options.approval());
   EXPECT_EQ(strategy->selector(), "env in (prod, test),!frozen");
   EXPECT_EQ(strategy->canary_selector(), "env=staging");
+  EXPECT_EQ(strategy->options().node_selector(), "rack=a1");
   ASSERT_EQ(options.windows_size(), 3);
   EXPECT_EQ(options.windows(0).days_size(), 2);
   EXPECT_EQ(options.windows(0).days(1), v1::WEEKDAY_SUNDAY);
