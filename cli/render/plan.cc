@@ -10,6 +10,7 @@
 #include "cli/render/words.h"
 #include "common/base/safe_text.h"
 #include "common/base/time_text.h"
+#include "common/plan/retry.h"
 
 namespace belay {
 namespace {
@@ -36,6 +37,9 @@ std::string RenderPlan(const v1::RemediationPlan& plan, const PlanSignatures& si
   }
   absl::StrAppend(&text, "valid       ", Time(plan.not_before_unix()), " to ",
                   Time(plan.not_after_unix()), "\n");
+  if (const std::string retry = DescribeRetry(plan); !retry.empty()) {
+    absl::StrAppend(&text, "retry       ", retry, "\n");
+  }
   for (const v1::Step& step : plan.steps()) {
     absl::StrAppend(&text, "\nstep ", SafeLine(step.name()), "\n");
     if (!step.controls().empty()) {

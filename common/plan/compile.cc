@@ -12,6 +12,7 @@
 #include "common/plan/decode_edit.h"
 #include "common/plan/edit_rules.h"
 #include "common/plan/gated.h"
+#include "common/plan/retry.h"
 #include "common/plan/rules.h"
 #include "common/plan/yaml_tree.h"
 
@@ -73,6 +74,10 @@ void FindUnread(const DecodedPlan& decoded, int index, std::vector<Mistake>& war
 }
 
 void FindWarnings(const DecodedPlan& decoded, std::vector<Mistake>& warnings) {
+  if (std::string retry = RetryWarning(decoded.plan); !retry.empty()) {
+    const Place place = PlaceOfPath(decoded, "spec.retry");
+    warnings.push_back({place.line, place.column, std::move(retry)});
+  }
   for (int i = 0; i < decoded.plan.steps_size(); ++i) {
     const v1::Step& step = decoded.plan.steps(i);
     FindUnread(decoded, i, warnings);

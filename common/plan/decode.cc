@@ -1,5 +1,6 @@
 #include "common/plan/decode.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "common/plan/decode_edit.h"
 #include "common/plan/fields.h"
 #include "common/plan/gated.h"
+#include "common/plan/retry.h"
 
 namespace belay {
 namespace {
@@ -62,11 +64,30 @@ void ReadStep(const YamlNode& node, const std::string& path, v1::Step& step, Dec
   ReadGate(fields, step, out);
 }
 
+void ReadRetry(Fields& spec, DecodedPlan& out) {
+  const YamlEntry* const entry = spec.Child("retry", Kind::Map, "a map");
+  if (entry == nullptr) return;
+  Fields fields(entry->value, spec.PathOf("retry"), KeyPlace(*entry),
+                {"attempts", "backoff", "maxBackoff"}, out);
+  std::uint32_t attempts = 0;
+  std::uint32_t backoff_ms = kRetryBackoffMs;
+  fields.Require("attempts");
+  fields.Count("attempts", attempts);
+  fields.Duration("backoff", backoff_ms);
+  std::uint32_t max_backoff_ms = std::max(kRetryMaxBackoffMs, backoff_ms);
+  fields.Duration("maxBackoff", max_backoff_ms);
+  out.plan.mutable_retry()->set_attempts(attempts);
+  out.plan.mutable_retry()->set_backoff_ms(backoff_ms);
+  out.plan.mutable_retry()->set_max_backoff_ms(max_backoff_ms);
+}
+
 void ReadSpec(const YamlEntry& entry, DecodedPlan& out) {
-  Fields fields(entry.value, "spec", KeyPlace(entry), {"notBefore", "notAfter", "steps"}, out);
+  Fields fields(entry.value, "spec", KeyPlace(entry), {"notBefore", "notAfter", "steps", "retry"},
+                out);
   std::int64_t time = 0;
   if (fields.Time("notBefore", time)) out.plan.set_not_before_unix(time);
   if (fields.Time("notAfter", time)) out.plan.set_not_after_unix(time);
+  ReadRetry(fields, out);
   fields.Require("steps");
   if (const YamlEntry* steps = fields.Child("steps", Kind::Sequence, "a list of steps")) {
     int index = 0;

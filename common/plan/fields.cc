@@ -114,6 +114,23 @@ bool Fields::Duration(std::string_view key, std::uint32_t& out_ms) {
   return true;
 }
 
+bool Fields::Count(std::string_view key, std::uint32_t& out) {
+  constexpr std::string_view kWhat = "a whole number without quotes";
+  const YamlEntry* entry = Scalar(key, kWhat);
+  if (entry == nullptr) return false;
+  const std::string& text = entry->value.text;
+  // What begins with 0 is another number to some readers of YAML.
+  const bool digits =
+      !text.empty() && text.size() <= 9 && (text.size() == 1 || text[0] != '0') &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (entry->value.quoted || !digits) {
+    Break(*entry, absl::StrCat("'", View(key), "' must be ", View(kWhat)));
+    return false;
+  }
+  out = static_cast<std::uint32_t>(std::stoul(text));
+  return true;
+}
+
 bool Fields::Mode(std::string_view key, std::uint32_t& out) {
   const YamlEntry* entry = Scalar(key, "octal digits in quotes, such as \"0600\"");
   if (entry == nullptr) return false;

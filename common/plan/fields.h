@@ -27,6 +27,7 @@ class Fields {
   bool Text(std::string_view key, std::string& out);
   bool Boolean(std::string_view key, bool& out);
   bool Duration(std::string_view key, std::uint32_t& out_ms);
+  bool Count(std::string_view key, std::uint32_t& out);
   bool Mode(std::string_view key, std::uint32_t& out);
   bool Time(std::string_view key, std::int64_t& out_unix);
   bool TextList(std::string_view key, google::protobuf::RepeatedPtrField<std::string>& out);

@@ -9,6 +9,7 @@
 #include "common/base/ids.h"
 #include "common/plan/edit_rules.h"
 #include "common/plan/gated.h"
+#include "common/plan/retry.h"
 
 namespace belay {
 namespace {
@@ -139,6 +140,7 @@ std::vector<BrokenRule> FindBrokenRules(const v1::RemediationPlan& plan) {
     check.Add("spec.notAfter",
               "the plan would end before it begins: notAfter must be after notBefore");
   }
+  for (BrokenRule& rule : FindRetryErrors(plan)) check.broken.push_back(std::move(rule));
   if (plan.steps().empty()) check.Add("spec.steps", "a plan needs at least one step");
   if (plan.steps_size() > kMaxSteps) {
     check.Add("spec.steps", absl::StrCat("a plan has at most ", kMaxSteps, " steps"));

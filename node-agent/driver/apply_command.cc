@@ -59,6 +59,14 @@ absl::StatusOr<int> Apply(NodeParts& node, const ApplyCommand& command) {
   ASSIGN_OR_RETURN(apply.plan, ReadPlan(*node.view->local, command.plan_path));
   apply.new_run = RandomHex(8);
   apply.give_up_run = command.give_up_run;
+  apply.jitter = RandomFraction;
+  apply.wait = [&node](std::int64_t ns) {
+    const Clock& clock = *node.view->clock;
+    for (const std::int64_t end = clock.BootNowNs() + ns; clock.BootNowNs() < end;) {
+      if (node.stopper.For(end - clock.BootNowNs())) return true;
+    }
+    return node.stopper.stopped();
+  };
   ExecutorOptions of_executor = node.ForExecutor(Say);
   of_executor.on_record = [](const v1::Record& record) { Say(ShownRecord(record)); };
   of_executor.on_progress = [last = std::string()](const std::string& what) mutable {

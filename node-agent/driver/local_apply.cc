@@ -2,13 +2,16 @@
 
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "common/plan/sign.h"
 #include "node-agent/driver/local_journal.h"
+#include "node-agent/driver/retry.h"
 
 namespace belay {
 namespace {
@@ -77,6 +80,45 @@ absl::StatusOr<std::optional<v1::RunKey>> EndWhatWasCutOff(Executor& executor, c
   return std::optional<v1::RunKey>(key);
 }
 
+// The next attempt of a run that was rolled back; nothing: that was the last.  Waits before it.
+std::optional<v1::RunKey> NextAttempt(const LocalApply& apply, const v1::RunKey& run,
+                                      const v1::RunFinished& outcome, const Say& say) {
+  v1::RemediationPlan plan;
+  // It was verified and decoded before the run could begin; one that was not has no second run.
+  if (!plan.ParseFromString(apply.plan.plan()) || !plan.has_retry()) return std::nullopt;
+  const std::optional<std::int64_t> wait_ms =
+      RetryWaitMs(plan, run.attempt(), outcome.verdict(), apply.jitter());
+  if (!wait_ms) return std::nullopt;
+  const std::string which =
+      absl::StrCat("attempt ", run.attempt() + 1, " of ", plan.retry().attempts());
+  say(absl::StrCat("rolled back: ", SafeLine(outcome.reason()), "\n", which, " begins in ",
+                   absl::StrFormat("%.1f", static_cast<double>(*wait_ms) / 1000), " s"));
+  if (apply.wait(*wait_ms * 1'000'000)) {
+    say(absl::StrCat("asked to stop: ", which, " was not begun"));
+    return std::nullopt;
+  }
+  say(which);
+  v1::RunKey next = run;
+  next.set_attempt(run.attempt() + 1);
+  return next;
+}
+
+// The last verdict of as many attempts as the plan allows.
+absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const LocalApply& apply,
+                                         const Executor& executor, Runner& runner, const Say& say) {
+  for (;;) {
+    RETURN_IF_ERROR(runner.Execute(command));
+    const v1::RunFinished* const outcome = OutcomeOf(executor.state(), command.run());
+    if (outcome == nullptr) {
+      return absl::InternalError(
+          "the run was not begun, and does not say why; nothing was changed");
+    }
+    const std::optional<v1::RunKey> next = NextAttempt(apply, command.run(), *outcome, say);
+    if (!next) return *outcome;
+    *command.mutable_run() = *next;
+  }
+}
+
 }  // namespace
 
 std::string ShownRecord(const v1::Record& record) {
@@ -120,12 +162,9 @@ absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& c
   // Nobody can take the word of the one who stands here back.
   command.set_boot_id(clock.BootId());
   command.set_permit_until_boottime_ns(std::numeric_limits<std::int64_t>::max());
-  RETURN_IF_ERROR(runner.Execute(command));
-  const v1::RunFinished* const outcome = OutcomeOf(state, command.run());
-  if (outcome == nullptr) {
-    return absl::InternalError("the run was not begun, and does not say why; nothing was changed");
-  }
-  return SayOutcome(executor, *outcome, say);
+  ASSIGN_OR_RETURN(const v1::RunFinished outcome,
+                   CarryOut(std::move(command), apply, executor, runner, say));
+  return SayOutcome(executor, outcome, say);
 }
 
 }  // namespace belay

@@ -5,7 +5,12 @@
 // ended first, whoever began it.  Then the steps that are left of a run that was begun here with
 // the same plan are done; but a run of a coordinator that waits between two steps is that
 // coordinator's to end, unless the operator says that it shall be given up.
+//
+// A plan that asks for retries (Retry) has a run that was rolled back tried again, each time as a
+// run of its own with everything that belongs to one.  Asked to stop while it waits, the last
+// verdict is how it ends.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -27,6 +32,10 @@ struct LocalApply {
   v1::SignedPlan plan;
   std::string new_run;  // random
   bool give_up_run = false;
+  // Between two attempts, where the plan asks for more than one.  `jitter`: from 0 to below 1;
+  // `wait`: lets so many nanoseconds pass; true when asked to stop before they have.
+  std::function<double()> jitter;
+  std::function<bool(std::int64_t)> wait;
 };
 
 // Rollout ids of a coordinator are hexadecimal numbers and never begin like this.

@@ -17,8 +17,11 @@ class LocalApplyTest : public RunnerTest {
   absl::StatusOr<int> Apply(bool give_up = false) {
     Open();
     said.clear();
-    return ApplyHere(*executor, *runner, clock,
-                     {SignPlan(plan, key), absl::StrCat("run", ++runs), give_up},
+    LocalApply apply;
+    apply.plan = SignPlan(plan, key);
+    apply.new_run = absl::StrCat("run", ++runs);
+    apply.give_up_run = give_up;
+    return ApplyHere(*executor, *runner, clock, apply,
                      [this](const std::string& text) { said += text + "\n"; });
   }
   void CutInTheGateOfStep(int step) {

@@ -11,6 +11,7 @@
 #include "common/plan/compile.h"
 #include "common/plan/decode.h"
 #include "common/plan/json_value.h"
+#include "common/plan/retry.h"
 #include "common/plan/suggest.h"
 #include "tests/unit/plan_texts.h"
 
@@ -153,6 +154,30 @@ TEST(PlanCompile, CompilesEditsOfConfigsAndFiles) {
             "set mode 0600 of /etc/kubernetes/manifests/kube-apiserver.yaml\n"
             "set owner 0:0 of /etc/kubernetes/manifests/kube-apiserver.yaml\n");
   EXPECT_TRUE(FindPlanErrors(compiled.plan).empty());
+}
+
+TEST(PlanCompile, ARetryIsReadAndSaidToBeForOneNodeOnly) {
+  const auto with = [](const std::string& retry) {
+    return CompilePlan(absl::StrReplaceAll(
+        kGood, {{"  steps:", absl::StrCat("  retry: {", retry, "}\n  steps:")}}));
+  };
+  const CompiledPlan given = with("attempts: 3, backoff: 10s, maxBackoff: 1m");
+  ASSERT_EQ(Shown(given.mistakes), "");
+  EXPECT_EQ(given.plan.retry().attempts(), 3U);
+  EXPECT_EQ(given.plan.retry().backoff_ms(), 10'000U);
+  EXPECT_EQ(given.plan.retry().max_backoff_ms(), 60'000U);
+  EXPECT_EQ(Shown(given.warnings),
+            "5:3: retry is for belay-agent apply, at one node: a rollout of this plan stops at the "
+            "first node that falls, whatever stands here");
+  EXPECT_EQ(DescribeRetry(given.plan),
+            "belay-agent apply only: up to 3 attempts, a random wait of up to 10s before the "
+            "second, doubled each time, at most 60s");
+  const CompiledPlan defaults = with("attempts: 2");
+  ASSERT_EQ(Shown(defaults.mistakes), "");
+  EXPECT_EQ(defaults.plan.retry().backoff_ms(), 30'000U);
+  EXPECT_EQ(defaults.plan.retry().max_backoff_ms(), 300'000U);
+  EXPECT_EQ(with("attempts: 2, backoff: 10m").plan.retry().max_backoff_ms(), 600'000U);
+  EXPECT_FALSE(CompilePlan(kGood).plan.has_retry());
 }
 
 TEST(PlanCompile, WarnsThatAConfigFileAloneRestartsNothing) {

@@ -84,6 +84,22 @@ INSTANTIATE_TEST_SUITE_P(
         Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  notBefore: tomorrow\n  steps:"}}),
                "5:14: 'tomorrow' is not an RFC 3339 time such as 2026-11-23T09:46:29Z"},
         Reject{absl::StrReplaceAll(kGood, {{"  steps:",
+                                            "  retry: {attempts: 1, backoff: 2m, maxBackoff: 1m}\n"
+                                            "  steps:"}}),
+               "5:21: must be between 2 and 10, the first one counted (leave retry away for one "
+               "attempt)\n5:49: must not be shorter than backoff"},
+        Reject{absl::StrReplaceAll(kGood, {{"  steps:",
+                                            "  retry: {attempts: 11, backoff: 0s, maxBackoff: 2h}\n"
+                                            "  steps:"}}),
+               "5:21: must be between 2 and 10, the first one counted (leave retry away for one "
+               "attempt)\n5:34: must be between 1s and 3600s\n5:50: must be between 1s and 3600s"},
+        Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  retry: {backoff: 5s}\n  steps:"}}),
+               "5:3: 'attempts' is missing in retry"},
+        Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  retry: {attempts: \"3\"}\n  steps:"}}),
+               "5:21: 'attempts' must be a whole number without quotes"},
+        Reject{absl::StrReplaceAll(kGood, {{"  steps:", "  retry: {attempts: 03}\n  steps:"}}),
+               "5:21: 'attempts' must be a whole number without quotes"},
+        Reject{absl::StrReplaceAll(kGood, {{"  steps:",
                                             "  notBefore: 2026-11-24T00:00:00Z\n"
                                             "  notAfter: 2026-11-23T00:00:00Z\n  steps:"}}),
                "6:13: the plan would end before it begins: notAfter must be after notBefore"},
