@@ -22,6 +22,7 @@ class FramedLog {
   // Opens or makes the log; its directory must exist.  `fs` outlives this.
   static absl::StatusOr<std::unique_ptr<FramedLog>> Open(FileSystem& fs, std::string path);
   const std::vector<std::string>& frames() const { return frames_; }
+  std::uint64_t size() const { return size_; }  // in bytes, up to the last frame
   // Durable when it returns ok.
   absl::Status Append(const std::string& frame);
   // Space for so many bytes of frames that are appended later (FileSystem::Reserve), durable with

@@ -58,6 +58,9 @@ void Agent::Work() {
   while (status.ok() && !stopping_) {
     std::optional<Command> command = commands_.TakeFor(std::chrono::milliseconds(kLongestNapMs));
     if (!command) continue;
+    // Before as well: acknowledgements have come since, and a full journal begins nothing.
+    status = CompactJournal();
+    if (!status.ok()) break;
     if (const auto* execute = std::get_if<v1::Execute>(&*command))
       status = runner_.Execute(*execute);
     if (const auto* revert = std::get_if<v1::Revert>(&*command)) status = runner_.Revert(*revert);

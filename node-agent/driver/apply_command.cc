@@ -16,6 +16,7 @@
 #include "common/plan/signed_file.h"
 #include "node-agent/driver/commands.h"
 #include "node-agent/driver/local_apply.h"
+#include "node-agent/driver/local_files.h"
 #include "node-agent/driver/node_parts.h"
 
 namespace belay {
@@ -59,6 +60,10 @@ absl::StatusOr<int> Apply(NodeParts& node, const ApplyCommand& command) {
   ASSIGN_OR_RETURN(apply.plan, ReadPlan(*node.view->local, command.plan_path));
   apply.new_run = RandomHex(8);
   apply.give_up_run = command.give_up_run;
+  const std::string certificate = IdentityIn(node.view->config.state_dir).certificate;
+  if (absl::IsNotFound(node.view->local->Read(certificate).status())) {
+    apply.acknowledged = kOwedToNobody;
+  }
   apply.jitter = RandomFraction;
   apply.wait = [&node](std::int64_t ns) {
     const Clock& clock = *node.view->clock;

@@ -103,10 +103,19 @@ std::optional<v1::RunKey> NextAttempt(const LocalApply& apply, const v1::RunKey&
   return next;
 }
 
+// Not ok: the program must end.
+absl::Status Compact(Executor& executor, const LocalApply& apply, const Say& say) {
+  const absl::StatusOr<bool> done = executor.CompactJournal(apply.acknowledged, apply.compaction);
+  if (absl::IsFailedPrecondition(done.status())) return done.status();
+  if (!done.ok()) say(SafeLine(std::string(done.status().message())));  // it only grows
+  return absl::OkStatus();
+}
+
 // The last verdict of as many attempts as the plan allows.
 absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const LocalApply& apply,
-                                         const Executor& executor, Runner& runner, const Say& say) {
+                                         Executor& executor, Runner& runner, const Say& say) {
   for (;;) {
+    RETURN_IF_ERROR(Compact(executor, apply, say));
     RETURN_IF_ERROR(runner.Execute(command));
     const v1::RunFinished* const outcome = OutcomeOf(executor.state(), command.run());
     if (outcome == nullptr) {
@@ -114,7 +123,11 @@ absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const LocalApply& 
           "the run was not begun, and does not say why; nothing was changed");
     }
     const std::optional<v1::RunKey> next = NextAttempt(apply, command.run(), *outcome, say);
-    if (!next) return *outcome;
+    if (!next) {
+      const v1::RunFinished last = *outcome;
+      RETURN_IF_ERROR(Compact(executor, apply, say));
+      return last;
+    }
     *command.mutable_run() = *next;
   }
 }

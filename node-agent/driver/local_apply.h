@@ -36,6 +36,10 @@ struct LocalApply {
   // `wait`: lets so many nanoseconds pass; true when asked to stop before they have.
   std::function<double()> jitter;
   std::function<bool(std::int64_t)> wait;
+  // Records up to here may be folded up, before and after each run: none on a node that has a
+  // coordinator, which is told first; all on one that was never enrolled (kOwedToNobody).
+  std::uint64_t acknowledged = 0;
+  CompactionLimits compaction;
 };
 
 // Rollout ids of a coordinator are hexadecimal numbers and never begin like this.

@@ -36,10 +36,9 @@ std::string PreparedText(const v1::Prepared& prepared) {
 
 std::string CheckpointText(const v1::Record& record) {
   const v1::Checkpoint& checkpoint = record.checkpoint();
-  return absl::StrCat(
-      "journal ", checkpoint.journal_id(), ": records 1 to ", record.seq(),
-      " are folded up (the coordinator has them): ", checkpoint.finished_runs_size(), " runs, ",
-      checkpoint.committed_steps_size(), " steps that can be undone");
+  return absl::StrCat("journal ", checkpoint.journal_id(), ": records 1 to ", record.seq(),
+                      " are folded up: ", checkpoint.finished_runs_size(), " runs, ",
+                      checkpoint.committed_steps_size(), " steps that can be undone");
 }
 
 std::string RecordText(const v1::Record& record) {

@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(ExecutorOptions options
                               absl::StrCat("prepare the state directory ", given.state_dir)));
   ASSIGN_OR_RETURN(executor->journal_,
                    Journal::Open(given.state, given.clock, given.state_dir + "/journal",
-                                 given.new_journal_id, given.on_record));
+                                 given.new_journal_id, given.on_record, given.full_journal_bytes));
   // The same in every life of one journal: a life finds the temporaries of the one before.
   const std::string suffix = Sha256Hex(executor->state().journal_id).substr(0, 12);
   executor->publisher_ = std::make_unique<Publisher>(given.host, suffix);

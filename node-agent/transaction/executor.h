@@ -41,8 +41,9 @@ struct ExecutorOptions {
   FileSystem& state;  // journal, images and backups; may be the same
   const Clock& clock;
   Gatekeeper& gatekeeper;
-  std::string state_dir;                // must exist
-  std::string new_journal_id;           // random; used where there is no journal yet
+  std::string state_dir;       // must exist
+  std::string new_journal_id;  // random; used where there is no journal yet
+  std::size_t full_journal_bytes = kFullJournalBytes;
   std::string manual_path_prefix = "";  // see RestoreCommands
   // Called before the first old byte is back (`applied_boottime_ns` as in GateRequest), maybe again
   // in a later life; what it says goes into the report.  Changes no file.

@@ -4,6 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "node-agent/transaction/checkpoint.h"
+#include "node-agent/transaction/forget.h"
 #include "node-agent/transaction/record_bounds.h"
 
 namespace belay {
@@ -59,8 +61,8 @@ std::string CanonicalBytes(const google::protobuf::Message& message) {
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clock& clock,
                                                        const std::string& path,
                                                        const std::string& new_journal_id,
-                                                       OnRecord on_record) {
-  std::unique_ptr<Journal> journal(new Journal(clock, std::move(on_record)));
+                                                       OnRecord on_record, std::size_t full_bytes) {
+  std::unique_ptr<Journal> journal(new Journal(clock, std::move(on_record), full_bytes));
   ASSIGN_OR_RETURN(journal->log_, FramedLog::Open(fs, path));
   for (const std::string& frame : journal->log_->frames()) {
     v1::Record record;
@@ -84,6 +86,15 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(FileSystem& fs, const Clo
 }
 
 absl::Status Journal::Reserve(std::size_t bytes) {
+  if (log_->size() + bytes + kVerdictBytes > full_bytes_) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "the journal has ", log_->size() >> 10,
+        " KiB, and with this it could get too large to be "
+        "read (above ",
+        full_bytes_ >> 10,
+        " KiB). Records are folded up between two runs; those "
+        "of a node with a coordinator only when it has them: start the agent and let it connect"));
+  }
   const absl::Status reserved = log_->Reserve(bytes + kVerdictBytes);
   return absl::IsUnimplemented(reserved) ? absl::OkStatus() : reserved;
 }
@@ -98,6 +109,10 @@ absl::Status Journal::Append(v1::Record record) {
   const std::string frame = RecordBytes(record);
   if (!v1::Record().ParseFromString(frame)) {
     return absl::InternalError("journal: the record could not be read again; nothing was written");
+  }
+  if (log_->size() + frame.size() > std::max(kMostJournalBytes, full_bytes_)) {
+    return absl::OutOfRangeError(
+        "journal: with this record it would be too large to be read again; nothing was written");
   }
   RETURN_IF_ERROR(log_->Append(frame));
   state_ = *std::move(next);
@@ -126,12 +141,15 @@ absl::StatusOr<bool> Journal::Compact(std::uint64_t acknowledged, const Compacti
     }
     ASSIGN_OR_RETURN(state, Advance(std::move(state), again));
   }
-  if (!SameState(state, state_)) {
+  const bool same =
+      found->forgotten ? SameButForForgotten(state, state_) : SameState(state, state_);
+  if (!same) {
     return absl::InternalError(
         "compact the journal: it would not say the same afterwards; the journal stays as it is");
   }
   RETURN_IF_ERROR(WithContext(log_->Replace(std::move(frames)), "compact the journal"));
   records_ = std::move(records);
+  state_ = std::move(state);
   Reserve(0).IgnoreError();  // the new file has none; as in Open
   return true;
 }

@@ -17,10 +17,14 @@ constexpr std::size_t kAroundRecord = 256;
 }  // namespace
 
 absl::Status Executor::ReserveForRun(const v1::Record& accepted) {
-  return WithContext(
-      journal_->Reserve(accepted.ByteSizeLong() + kAroundRecord),
-      absl::StrCat("accept run ", RunKeyText(accepted.run()),
-                   ": nothing was changed. Free some space where ", options_.state_dir, " lies"));
+  const absl::Status reserved = journal_->Reserve(accepted.ByteSizeLong() + kAroundRecord);
+  if (absl::IsOutOfRange(reserved)) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "accept run ", RunKeyText(accepted.run()), ": nothing was changed: ", reserved.message()));
+  }
+  return WithContext(reserved, absl::StrCat("accept run ", RunKeyText(accepted.run()),
+                                            ": nothing was changed. Free some space where ",
+                                            options_.state_dir, " lies"));
 }
 
 absl::Status Executor::ReserveSpace(const v1::Prepared& prepared) {

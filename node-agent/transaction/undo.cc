@@ -38,7 +38,8 @@ absl::StatusOr<v1::Undoes> FindUndoes(const NodeState& state, const std::string&
   if (state.beyond_undoing.contains(rollout_id)) {
     return absl::FailedPreconditionError(
         absl::StrCat("rollout ", rollout_id, " is more than ", kStepsKept,
-                     " steps ago on this node; what the files were before it is no longer kept"));
+                     " steps ago on this node, or more than its journal could hold; what the files "
+                     "were before it is no longer kept"));
   }
   v1::Undoes undoes;
   undoes.set_rollout_id(rollout_id);

@@ -141,8 +141,8 @@ void Coordinator::TakeHello(const std::shared_ptr<AgentSession>& session, const 
     log_(absl::StrCat("records ", *held + 1, " to ", acknowledged, " of ", NameOf(id), ", journal ",
                       hello.journal_id(),
                       ", are held neither here nor there: the node has folded them up after a "
-                      "coordinator had acknowledged them. They move no rollout any more; look for "
-                      "them in that coordinator's backups"));
+                      "coordinator had acknowledged them, or before it was enrolled. They move no "
+                      "rollout any more; look for them in that coordinator's backups"));
   }
   const std::uint64_t unread = hello.last_seq() > acknowledged ? hello.last_seq() : 0;
   live_[id] = {session, hello.journal_id(), unread, NowNs(), NowNs(), "", 0, first_kept};

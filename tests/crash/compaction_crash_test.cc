@@ -50,11 +50,11 @@ class CompactionCrash : public testing::Test {
   }
 
   // A life that compacts.  Unknown: a crash ended it.
-  absl::StatusOr<bool> Live(SimDisk& on) {
+  absl::StatusOr<bool> Live(SimDisk& on, const CompactionLimits& limits = kLimits) {
     try {
       auto journal = Open(on, clock);
       if (!journal.ok()) return journal.status();
-      return (*journal)->Compact(1000, kLimits);
+      return (*journal)->Compact(1000, limits);
     } catch (const Crash&) {
       return absl::UnknownError("crashed");
     }
@@ -136,6 +136,44 @@ TEST_F(CompactionCrash, CutAnywhereAndAgainWhileItIsOpenedNothingIsLost) {
   }
   std::printf("%d schedules\n", schedules);
   EXPECT_GT(schedules, 300);
+}
+
+// A checkpoint that has to forget: the node knows all of it or all that is left, never a mixture,
+// and folds up in the end.
+TEST_F(CompactionCrash, OneThatForgetsLeavesTheOldOrTheNewWhole) {
+  CompactionLimits limits = kLimits;
+  limits.keep_records = 0;
+  limits.most_checkpoint_bytes = 4000;
+  SimDisk uncut = disk;
+  ASSERT_TRUE(*Live(uncut, limits));
+  const std::string forgot = StateText((*Open(uncut, clock))->state());
+  ASSERT_NE(forgot, wanted);
+  int schedules = 0;
+  int old = 0;
+  for (const Cut cut : {Cut::Kill, Cut::Lose, Cut::Keep, Cut::Torn}) {
+    for (unsigned seed = 0; seed < (cut == Cut::Torn ? 8U : 1U); ++seed) {
+      for (int k = 0;; ++k) {
+        SimDisk on = disk;
+        on.CrashAt(k, cut == Cut::Kill || seed % 2 == 1);
+        static_cast<void>(Live(on, limits));
+        if (!on.triggered()) break;
+        std::mt19937 random(seed * 100 + static_cast<unsigned>(k));
+        on.Apply(cut, random);
+        const std::string schedule = absl::StrCat(" cut ", static_cast<int>(cut), " at ", k);
+        const auto opened = Open(on, clock);
+        ASSERT_TRUE(opened.ok()) << opened.status() << schedule;
+        const std::string is = StateText((*opened)->state());
+        ASSERT_TRUE(is == wanted || is == forgot) << schedule;
+        old += is == wanted ? 1 : 0;
+        ASSERT_TRUE(Live(on, limits).ok()) << schedule;
+        ASSERT_EQ(StateText((*Open(on, clock))->state()), forgot) << schedule;
+        ++schedules;
+      }
+    }
+  }
+  EXPECT_GT(schedules, 60);
+  EXPECT_GT(old, 10);
+  EXPECT_LT(old, schedules);
 }
 
 // A life after the failure that goes on with the same journal, as an agent does.

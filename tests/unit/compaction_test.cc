@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "node-agent/transaction/checkpoint.h"
+#include "node-agent/transaction/forget.h"
 #include "node-agent/transaction/machine.h"
+#include "node-agent/transaction/undo.h"
 #include "tests/support/random_journal.h"
 
 namespace belay {
@@ -148,7 +150,95 @@ TEST(Compaction, ManyBytesInFewRecordsAreCompactedToo) {
   std::size_t kept = 0;
   for (std::size_t i = dropped; i < records.size(); ++i) kept += records[i].ByteSizeLong();
   EXPECT_LE(kept, limits.keep_bytes);
-  EXPECT_EQ(Dropped(records, 5000, CompactionLimits()), 0U) << "a checkpoint too large to write";
+  // A checkpoint that is too large goes without the words of those verdicts.
+  const auto found = FindCompaction(records, 5000, CompactionLimits());
+  ASSERT_TRUE(found.ok() && *found) << found.status();
+  EXPECT_EQ((*found)->dropped, dropped);
+  EXPECT_TRUE((*found)->forgotten);
+  EXPECT_LT((*found)->checkpoint.ByteSizeLong(), std::size_t{1} << 20);
+}
+
+// Of whatever a checkpoint lets go, nothing is needed so that no run begins a second time.
+void ExpectOnlyOldThingsForgotten(const NodeState& was, const NodeState& is) {
+  EXPECT_TRUE(SameButForForgotten(was, is));
+  ASSERT_EQ(was.finished_runs.size(), is.finished_runs.size());
+  for (const auto& [name, run] : was.finished_runs) {
+    ASSERT_TRUE(is.finished_runs.contains(name));
+    EXPECT_EQ(is.finished_runs.at(name).outcome.verdict(), run.outcome.verdict());
+  }
+  EXPECT_EQ(was.finished_runs.at(was.last_finished).outcome.reason(),
+            is.finished_runs.at(is.last_finished).outcome.reason());
+  // What can still be undone is what was done last; the rest is told as beyond it.
+  ASSERT_LE(is.committed_steps.size(), was.committed_steps.size());
+  const std::size_t gone = was.committed_steps.size() - is.committed_steps.size();
+  for (std::size_t i = 0; i < was.committed_steps.size(); ++i) {
+    const CommittedStep& step = was.committed_steps[i];
+    if (i >= gone) {
+      EXPECT_EQ(is.committed_steps[i - gone].prepared_seq, step.prepared_seq);
+    } else {
+      EXPECT_TRUE(is.beyond_undoing.contains(step.run.rollout_id()));
+      EXPECT_TRUE(absl::IsFailedPrecondition(FindUndoes(is, step.run.rollout_id()).status()));
+    }
+  }
+  for (const std::string& rollout : was.beyond_undoing) {
+    EXPECT_TRUE(is.beyond_undoing.contains(rollout));
+  }
+}
+
+TEST(Compaction, ACheckpointThatIsTooLargeForgetsTheOldestStepsAndSaysSo) {
+  int forgotten = 0;
+  int some_left = 0;
+  for (unsigned seed = 1; seed < 13; ++seed) {
+    std::mt19937 random(seed);
+    const Records whole = RandomJournal(random, 250);
+    const auto plain = FindCompaction(whole, kOwedToNobody, kAll);
+    ASSERT_TRUE(plain.ok() && *plain) << plain.status();
+    EXPECT_FALSE((*plain)->forgotten);
+    const NodeState was = *StateOf((*plain)->checkpoint);
+    const std::size_t bytes = (*plain)->checkpoint.ByteSizeLong();
+    for (const std::size_t part : {2U, 3U, 10U}) {
+      CompactionLimits limits = kAll;
+      limits.most_checkpoint_bytes = bytes - bytes / part;
+      const auto found = FindCompaction(whole, kOwedToNobody, limits);
+      ASSERT_TRUE(found.ok() && *found) << found.status();
+      const NodeState is = *Fold(Reread({(*found)->checkpoint}));
+      ExpectOnlyOldThingsForgotten(was, is);
+      if (!(*found)->forgotten) continue;
+      ++forgotten;
+      some_left += is.committed_steps.empty() ? 0 : 1;
+      const bool all_gone = is.committed_steps.empty() && is.kept_steps.empty();
+      EXPECT_TRUE(all_gone || (*found)->checkpoint.ByteSizeLong() <= limits.most_checkpoint_bytes);
+    }
+  }
+  EXPECT_GT(forgotten, 15);
+  EXPECT_GT(some_left, 5);
+}
+
+TEST(Compaction, WhatCannotBeMadeSmallEnoughIsSaid) {
+  CompactionLimits limits;
+  limits.most_checkpoint_bytes = 1000;
+  EXPECT_EQ(Dropped(Journal(3000), kOwedToNobody, limits), 2000U)
+      << "a larger one is better than none where nothing is left to forget";
+  limits.most_checkpoint_bytes_at_all = 5000;
+  const auto found = FindCompaction(Journal(3000), kOwedToNobody, limits);
+  ASSERT_TRUE(absl::IsResourceExhausted(found.status())) << found.status();
+  EXPECT_NE(found.status().message().find("it stays as it is"), std::string::npos);
+}
+
+TEST(Compaction, ARunThatIsLargerThanAllThatIsKeptIsFoldedUpToo) {
+  Records records = Journal(40);
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    records[i].mutable_run_refused()->set_reason(std::string(512 << 10, 'x'));
+  }
+  CompactionLimits limits;
+  limits.most_left_bytes = std::size_t{4} << 20;  // less than is kept
+  EXPECT_EQ(Dropped(records, kOwedToNobody, limits), records.size());
+  EXPECT_EQ(Dropped(records, 30, limits), 30U) << "but nothing that somebody is owed";
+}
+
+TEST(Compaction, ANodeThatOwesNobodyCompactsAlike) {
+  EXPECT_EQ(Dropped(Journal(1999), kOwedToNobody, {}), 0U);
+  EXPECT_EQ(Dropped(Journal(3000), kOwedToNobody, {}), 2000U);
 }
 
 TEST(Compaction, WhatTheCoordinatorDoesNotHoldStays) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,6 +81,7 @@ class RunnerTest : public testing::Test {
                             .gatekeeper = gate,
                             .state_dir = "/state",
                             .new_journal_id = "j",
+                            .full_journal_bytes = full_journal_bytes,
                             .on_record = on_record};
     absl::StatusOr<std::unique_ptr<Executor>> opened = Executor::Open(std::move(options));
     ASSERT_TRUE(opened.ok()) << opened.status();
@@ -192,7 +194,8 @@ class RunnerTest : public testing::Test {
   v1::RemediationPlan plan;
   absl::Status ready;
   bool stopping = false;
-  bool may_revert = true;      // before Start
+  bool may_revert = true;  // before Start
+  std::size_t full_journal_bytes = kFullJournalBytes;
   bool foreign_write = false;  // right after the manifest was read
   std::int64_t preparing_takes_ns = 0;
   bool stopped_while_preparing = false;
