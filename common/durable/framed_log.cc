@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,10 @@ namespace {
 constexpr std::string_view kMagic = "belaylog1\n";
 constexpr std::size_t kFrameHeader = 8;
 constexpr std::uint32_t kMaxFrame = 16U << 20;
+
+// What space that is to be had later is filled with.  No frame is so long, so it is never taken for
+// the beginning of one; and it is not what a file system shows where nothing was written.
+constexpr char kFilling = '\xff';
 
 void PutU32(std::string* out, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) out->push_back(static_cast<char>(value >> shift));
@@ -52,6 +57,10 @@ bool DecodeFirst(std::string_view rest, std::string_view* frame) {
   if (length == 0 || length > kMaxFrame || rest.size() - kFrameHeader < length) return false;
   *frame = rest.substr(kFrameHeader, length);
   return GetU32(rest.substr(4)) == Checksum(rest.substr(0, 4), *frame);
+}
+
+bool IsFilling(std::string_view rest) {
+  return rest.find_first_not_of(kFilling) == std::string_view::npos;
 }
 
 // A torn append leaves any mixture of its own bytes and nothing behind it.  So a sound frame
@@ -98,7 +107,9 @@ absl::StatusOr<std::unique_ptr<FramedLog>> FramedLog::Open(FileSystem& fs, std::
       at += kFrameHeader + frame.size();
     }
     log->size_ = at;
-    if (at < bytes.size()) {
+    if (IsFilling(bytes.substr(at))) {
+      log->filled_ = bytes.size();
+    } else {
       if (HoldsSoundFrame(bytes.substr(at))) return damaged("a damaged frame", at);
       RETURN_IF_ERROR(WithContext(fs.WriteFrom(log->path_, at, ""), "cut the log's torn tail"));
     }
@@ -126,11 +137,40 @@ absl::Status FramedLog::CheckFrame(const std::string& frame) const {
                                                  "; nothing was written"));
 }
 
+absl::Status FramedLog::Reserve(std::uint64_t bytes) {
+  if (filled_ > size_ && filled_ - size_ >= bytes) return absl::OkStatus();
+  absl::Status reserved = fs_.Reserve(path_, bytes);
+  if (absl::IsUnimplemented(reserved) && !dead_) reserved = Fill(bytes);
+  return WithContext(reserved, "reserve space for the log");
+}
+
+absl::Status FramedLog::Fill(std::uint64_t bytes) {
+  const std::uint64_t from = std::max(filled_, size_);
+  const std::string filling(size_ + bytes - from, kFilling);
+  absl::Status filled = fs_.WriteFrom(path_, from, filling);
+  // Some file systems say only now that there is no space.  All frames were synced before, and what
+  // could not be is given up: nothing that counts depends on this sync.
+  if (filled.ok()) filled = fs_.Sync(path_);
+  filled_ = filled.ok() ? from + filling.size() : from;
+  // Where even this fails, it is cut off when an append gets there.
+  if (!filled.ok()) fs_.WriteFrom(path_, from, "").IgnoreError();
+  return filled;
+}
+
+// Over the filling as long as there is enough: cutting it off would give its space to others.
+absl::Status FramedLog::Write(const std::string& encoded) {
+  if (filled_ > size_ && filled_ - size_ >= encoded.size()) {
+    return fs_.WriteOver(path_, size_, encoded);
+  }
+  filled_ = 0;
+  return fs_.WriteFrom(path_, size_, encoded);
+}
+
 absl::Status FramedLog::Append(const std::string& frame) {
   RETURN_IF_ERROR(CheckFrame(frame));
   dead_ = true;  // until both steps have succeeded
   const std::string encoded = Encode(frame);
-  RETURN_IF_ERROR(WithContext(fs_.WriteFrom(path_, size_, encoded), "append to the log"));
+  RETURN_IF_ERROR(WithContext(Write(encoded), "append to the log"));
   RETURN_IF_ERROR(WithContext(fs_.Sync(path_), "sync the log"));
   dead_ = false;
   size_ += encoded.size();
@@ -169,6 +209,7 @@ absl::Status FramedLog::Replace(std::vector<std::string> frames) {
   }
   dead_ = false;
   size_ = bytes.size();
+  filled_ = 0;
   frames_ = std::move(frames);
   return absl::OkStatus();
 }

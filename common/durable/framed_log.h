@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/base/status_macros.h"
 #include "common/os/file_system.h"
 
 namespace belay {
@@ -25,11 +24,11 @@ class FramedLog {
   std::uint64_t size() const { return size_; }  // in bytes, up to the last frame
   // Durable when it returns ok.
   absl::Status Append(const std::string& frame);
-  // Space for so many bytes of frames that are appended later (FileSystem::Reserve), durable with
-  // the next of them.  The log is as usable after an error as before.
-  absl::Status Reserve(std::uint64_t bytes) {
-    return WithContext(fs_.Reserve(path_, bytes), "reserve space for the log");
-  }
+  // Space for so many bytes of frames that are appended later: FileSystem::Reserve, durable with
+  // the next of them; where the file system cannot, bytes that are no frame are written and synced
+  // behind the last one, and later frames over them.  The log is as usable after an error as
+  // before.
+  absl::Status Reserve(std::uint64_t bytes);
   // All frames become these, at one instant: a power cut leaves the old file or the new one, whole.
   // The new one is written beside it, as PATH.new, and needs its space.  FAILED_PRECONDITION: which
   // of the two is on disk is unknown and the log is dead; any other error: nothing has changed.
@@ -40,10 +39,13 @@ class FramedLog {
   std::string Fresh() const { return path_ + ".new"; }
   absl::Status CheckFrame(const std::string& frame) const;
   absl::Status RemoveFresh();
+  absl::Status Write(const std::string& encoded);
+  absl::Status Fill(std::uint64_t bytes);
 
   FileSystem& fs_;
   std::string path_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0;    // up to the last frame
+  std::uint64_t filled_ = 0;  // of the file, where it is longer: what lies between is filling
   bool dead_ = false;
   std::vector<std::string> frames_;
 };

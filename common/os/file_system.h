@@ -56,6 +56,10 @@ class FileSystem {
   // Replaces everything from `offset` on by `bytes` (offset = size appends; no bytes cuts off).
   virtual absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                                  const std::string& bytes) = 0;
+  // Puts these bytes in the place of those from `offset` on, which are all there already: size and
+  // space of the file stay.  A crash leaves any mixture of the two.
+  virtual absl::Status WriteOver(const std::string& path, std::uint64_t offset,
+                                 const std::string& bytes) = 0;
   // Takes disk space for so many bytes behind the end of a regular file, whose content and size
   // stay: writing them there cannot fail for want of space.  What was reserved before is part of
   // it; cutting the file off gives it back.  UNIMPLEMENTED where the file system cannot.

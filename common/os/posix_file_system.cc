@@ -255,6 +255,18 @@ absl::Status PosixFileSystem::WriteFrom(const std::string& path, std::uint64_t o
   return WriteAll(fd.get(), path, bytes, from);
 }
 
+absl::Status PosixFileSystem::WriteOver(const std::string& path, std::uint64_t offset,
+                                        const std::string& bytes) {
+  ASSIGN_OR_RETURN(const Descriptor fd, OpenRegular(path, O_WRONLY, "write over"));
+  ASSIGN_OR_RETURN(const struct stat facts, StatOf(fd.get(), "write over", path));
+  const std::uint64_t size = static_cast<std::uint64_t>(facts.st_size);
+  if (offset > size || bytes.size() > size - offset) {
+    return absl::InvalidArgumentError(absl::StrCat("write over ", path, ": ", bytes.size(),
+                                                   " bytes from ", offset, ": it has only ", size));
+  }
+  return WriteAll(fd.get(), path, bytes, static_cast<off_t>(offset));
+}
+
 absl::Status PosixFileSystem::Reserve(const std::string& path, std::uint64_t bytes) {
   const std::string doing = absl::StrCat("reserve ", bytes, " bytes behind the end of");
   ASSIGN_OR_RETURN(const Descriptor fd, OpenRegular(path, O_WRONLY, doing));

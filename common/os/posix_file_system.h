@@ -28,6 +28,8 @@ class PosixFileSystem final : public FileSystem {
                       const FileAttributes& attributes) override;
   absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                          const std::string& bytes) override;
+  absl::Status WriteOver(const std::string& path, std::uint64_t offset,
+                         const std::string& bytes) override;
   absl::Status Reserve(const std::string& path, std::uint64_t bytes) override;
   absl::Status Sync(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;

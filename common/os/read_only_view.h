@@ -27,6 +27,9 @@ class ReadOnlyView : public FileSystem {
   absl::Status WriteFrom(const std::string& path, std::uint64_t, const std::string&) override {
     return No(path);
   }
+  absl::Status WriteOver(const std::string& path, std::uint64_t, const std::string&) final {
+    return No(path);
+  }
   absl::Status Reserve(const std::string& path, std::uint64_t) final { return No(path); }
   absl::Status Sync(const std::string& path) override { return No(path); }
   absl::Status Rename(const std::string& from, const std::string&) final { return No(from); }

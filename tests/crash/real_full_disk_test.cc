@@ -120,9 +120,12 @@ TEST_P(RealFullDisk, BeforeAnythingIsChangedTheStepIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, RealFullDisk,
-                         testing::Values(SmallFileSystem::Kind::Tmpfs, SmallFileSystem::Kind::Ext4),
+                         testing::Values(SmallFileSystem::Kind::Tmpfs, SmallFileSystem::Kind::Ext4,
+                                         SmallFileSystem::Kind::Ext3),
                          [](const auto& param) {
-                           return param.param == SmallFileSystem::Kind::Tmpfs ? "Tmpfs" : "Ext4";
+                           return param.param == SmallFileSystem::Kind::Tmpfs  ? "Tmpfs"
+                                  : param.param == SmallFileSystem::Kind::Ext4 ? "Ext4"
+                                                                               : "Ext3";
                          });
 
 }  // namespace

@@ -32,6 +32,10 @@ class ObservedFileSystem final : public FileSystem {
                          const std::string& bytes) override {
     return Tell("write", path, real_.WriteFrom(path, offset, bytes));
   }
+  absl::Status WriteOver(const std::string& path, std::uint64_t offset,
+                         const std::string& bytes) override {
+    return Tell("write", path, real_.WriteOver(path, offset, bytes));
+  }
   absl::Status Reserve(const std::string& path, std::uint64_t bytes) override {
     return Tell("reserve", path, real_.Reserve(path, bytes));
   }

@@ -162,6 +162,20 @@ absl::Status SimDisk::WriteFrom(const std::string& path, std::uint64_t offset,
   return End(half, path);
 }
 
+absl::Status SimDisk::WriteOver(const std::string& path, std::uint64_t offset,
+                                const std::string& bytes) {
+  bool half = false;
+  RETURN_IF_ERROR(Begin(path, &half));
+  ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
+  std::string& content = inodes_[static_cast<std::size_t>(inode)].cache.bytes;
+  if (offset > content.size() || bytes.size() > content.size() - offset) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": written over behind its end"));
+  }
+  content.replace(offset, half ? bytes.size() / 2 : bytes.size(), bytes, 0,
+                  half ? bytes.size() / 2 : bytes.size());
+  return End(half, path);
+}
+
 absl::Status SimDisk::NoSpace(const std::string& path) {
   return absl::ResourceExhaustedError(absl::StrCat(path, ": No space left on device"));
 }
@@ -170,6 +184,7 @@ absl::Status SimDisk::Reserve(const std::string& path, std::uint64_t bytes) {
   bool half = false;
   RETURN_IF_ERROR(Begin(path, &half));
   if (half && failure_) return End(true, path);
+  if (!reserves) return absl::UnimplementedError(absl::StrCat(path, ": Operation not supported"));
   ASSIGN_OR_RETURN(const int inode, Find(path, EntryType::RegularFile));
   Inode& file = inodes_[static_cast<std::size_t>(inode)];
   const std::size_t wanted = file.cache.bytes.size() + bytes;
@@ -315,7 +330,13 @@ void SimDisk::Apply(Cut cut, std::mt19937& random) {
       std::string& now = inode.cache.bytes;
       std::size_t same = 0;
       while (same < was.size() && same < now.size() && was[same] == now[same]) ++same;
-      now.resize(same + random() % (now.size() - same + 1));
+      if (was.size() == now.size()) {  // written over: any of it
+        for (std::size_t i = same; i < now.size(); ++i) {
+          if (random() % 2 == 0) now[i] = was[i];
+        }
+      } else {
+        now.resize(same + random() % (now.size() - same + 1));
+      }
     }
     inode.durable = inode.cache;
     inode.durably_reserved = inode.reserved;

@@ -38,6 +38,8 @@ class SimDisk : public FileSystem {
                       const FileAttributes& attributes) override;
   absl::Status WriteFrom(const std::string& path, std::uint64_t offset,
                          const std::string& bytes) override;
+  absl::Status WriteOver(const std::string& path, std::uint64_t offset,
+                         const std::string& bytes) override;
   absl::Status Reserve(const std::string& path, std::uint64_t bytes) override;
   absl::Status Sync(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
@@ -69,6 +71,7 @@ class SimDisk : public FileSystem {
   // back is taken by others at once.  Goes on over crashes, until MakeRoom.
   void FillAt(int k) { full_at_ = calls_ + k; }
   void MakeRoom() { full_at_.reset(); }
+  bool reserves = true;                          // else Reserve is UNIMPLEMENTED, as on NFS or ext3
   int calls() const { return calls_; }           // counted since the disk was made
   bool triggered() const { return triggered_; }  // since it was last armed
   // A counted step that is not a disk's (a gate), so that a crash can fall into it.

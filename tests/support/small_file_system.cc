@@ -38,9 +38,11 @@ absl::StatusOr<std::unique_ptr<SmallFileSystem>> SmallFileSystem::Mount(
     }
   } else {
     const std::string image = directory + "/image";
-    if (absl::Status made = Shell(absl::StrCat(
-            "truncate -s 8M '", image, "' && PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -m 0 -F '",
-            image, "' >/dev/null 2>&1 && mount -o loop '", image, "' '", root, "' 2>/dev/null"));
+    const char* const type = kind == Kind::Ext3 ? "ext3" : "ext4";
+    if (absl::Status made =
+            Shell(absl::StrCat("truncate -s 8M '", image, "' && PATH=$PATH:/sbin:/usr/sbin mkfs.",
+                               type, " -q -m 0 -F '", image, "' >/dev/null 2>&1 && mount -o loop '",
+                               image, "' '", root, "' 2>/dev/null"));
         !made.ok()) {
       return made;
     }

@@ -10,7 +10,8 @@ namespace belay {
 
 class SmallFileSystem {
  public:
-  enum class Kind { Tmpfs, Ext4 };  // the latter in a file, over a loop device
+  // The last two in a file, over a loop device.  Ext3 knows no fallocate.
+  enum class Kind { Tmpfs, Ext4, Ext3 };
 
   // The mounts of this process are its own from then on.  Not ok where mounting is not permitted,
   // or a program or a loop device is missing: the reason, for a test that is skipped.

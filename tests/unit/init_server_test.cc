@@ -54,6 +54,9 @@ class Tree final : public FileSystem {
   absl::Status WriteFrom(const std::string&, std::uint64_t, const std::string&) override {
     return absl::UnimplementedError("not needed here");
   }
+  absl::Status WriteOver(const std::string&, std::uint64_t, const std::string&) override {
+    return absl::UnimplementedError("not needed here");
+  }
   absl::Status Reserve(const std::string&, std::uint64_t) override {
     return absl::UnimplementedError("not needed here");
   }

@@ -227,6 +227,19 @@ TEST_F(PosixFileSystemTest, WritingFromAnOffsetReplacesTheRest) {
   EXPECT_EQ(files_->WriteFrom("/d/f", 9, "x").code(), StatusCode::kInvalidArgument);
 }
 
+TEST_F(PosixFileSystemTest, WhatIsWrittenOverKeepsTheSize) {
+  ASSERT_TRUE(files_->Create("/d/f", "abcdef", mine_).ok());
+  ASSERT_TRUE(files_->WriteOver("/d/f", 2, "XY").ok());
+  EXPECT_EQ(files_->Read("/d/f")->bytes, "abXYef");
+  ASSERT_TRUE(files_->WriteOver("/d/f", 4, "ZZ").ok());
+  EXPECT_EQ(files_->Read("/d/f")->bytes, "abXYZZ");
+  for (const std::uint64_t offset : {5U, 7U}) {
+    EXPECT_EQ(files_->WriteOver("/d/f", offset, "xx").code(), StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(files_->Read("/d/f")->bytes, "abXYZZ");
+  EXPECT_TRUE(absl::IsNotFound(files_->WriteOver("/d/none", 0, "x")));
+}
+
 TEST_F(PosixFileSystemTest, RenameReplacesAndListIsSorted) {
   ASSERT_TRUE(files_->Create("/d/b", "b", mine_).ok());
   ASSERT_TRUE(files_->Create("/d/.a", "a", mine_).ok());
