@@ -43,8 +43,8 @@ std::string Started(const v1::StartRolloutReply& reply, const Options& options) 
 }
 
 // The coordinator says who goes when and what holds it, the nodes what would change on each.
-int DryRun(Session& session, const Options& options, Client& client, const std::string& plan_name,
-           v1::StartRolloutRequest request) {
+int DryRun(Session& session, const Options& options, Client& client,
+           const v1::RemediationPlan& plan, v1::StartRolloutRequest request) {
   request.set_dry_run(true);
   absl::StatusOr<v1::StartRolloutReply> reply = client.StartRollout(request);
   const std::string next = absl::StrCat("belayctl node list --cluster ", options.cluster);
@@ -66,7 +66,7 @@ int DryRun(Session& session, const Options& options, Client& client, const std::
     }
   }
   const int code =
-      Print(session, *reply, [&] { return RenderPreview(*reply, plan_name, options.cluster); });
+      Print(session, *reply, [&] { return RenderPreview(*reply, plan, options.cluster); });
   return code != kExitDone || !options.detailed ? code : DetailedExitCode(*reply);
 }
 
@@ -98,7 +98,7 @@ int Start(Session& session, const Options& options) {
   if (options.dry_run) {
     const absl::StatusOr<v1::RemediationPlan> decoded = DecodeUnverified(request.plan());
     if (!decoded.ok()) return Fail(session, decoded.status(), sign);
-    return DryRun(session, options, *client, decoded->name(), std::move(request));
+    return DryRun(session, options, *client, *decoded, std::move(request));
   }
   const absl::StatusOr<v1::StartRolloutReply> reply = client->StartRollout(request);
   if (!reply.ok()) {

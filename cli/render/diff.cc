@@ -12,7 +12,9 @@ std::string RenderDiff(const v1::NodeDiff& diff, bool exactly) {
   std::string text;
   for (const v1::StepDiff& step : diff.steps()) {
     if (step.files().empty()) continue;
-    absl::StrAppend(&text, "# step ", SafeLine(step.step()), "\n");
+    absl::StrAppend(&text, "# step ", SafeLine(step.step()),
+                    step.phase().empty() ? "" : absl::StrCat(" of phase ", SafeLine(step.phase())),
+                    "\n");
     for (const v1::FileDiff& file : step.files()) {
       const std::string shown = exactly ? file.text() : SafeLines(file.text());
       absl::StrAppend(&text, shown, !shown.empty() && shown.back() != '\n' ? "\n" : "");

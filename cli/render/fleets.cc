@@ -31,7 +31,12 @@ std::string Word(v1::ClusterPhase phase) {
 
 std::string DetailOf(const v1::FleetCluster& cluster) {
   if (!cluster.reason().empty()) return cluster.reason();
-  if (!cluster.waiting_for().empty()) return absl::StrCat("waiting for ", cluster.waiting_for());
+  const std::string phase =
+      cluster.phase() == v1::CLUSTER_PHASE_RUNNING ? Words(cluster.plan_phase(), false) : "";
+  if (!cluster.waiting_for().empty()) {
+    return absl::StrCat(phase, phase.empty() ? "" : ", ", "waiting for ", cluster.waiting_for());
+  }
+  if (!phase.empty()) return phase;
   return absl::StrJoin(cluster.not_ready(), "; ");
 }
 

@@ -10,6 +10,7 @@
 #include "cli/render/words.h"
 #include "common/base/safe_text.h"
 #include "common/base/time_text.h"
+#include "common/plan/phases.h"
 #include "common/plan/retry.h"
 
 namespace belay {
@@ -40,7 +41,14 @@ std::string RenderPlan(const v1::RemediationPlan& plan, const PlanSignatures& si
   if (const std::string retry = DescribeRetry(plan); !retry.empty()) {
     absl::StrAppend(&text, "retry       ", retry, "\n");
   }
-  for (const v1::Step& step : plan.steps()) {
+  std::uint32_t phase = 0;
+  for (int i = 0; i < plan.steps_size(); ++i) {
+    const v1::Step& step = plan.steps(i);
+    if (const std::uint32_t of = PhaseOfStep(plan, i); of != phase) {
+      absl::StrAppend(&text, "\n", SafeLine(DescribePhase(plan, of)),
+                      phase == 0 ? "" : ": when every node has committed the one before", "\n");
+      phase = of;
+    }
     absl::StrAppend(&text, "\nstep ", SafeLine(step.name()), "\n");
     if (!step.controls().empty()) {
       absl::StrAppend(&text, "  controls  ", SafeLine(absl::StrJoin(step.controls(), ", ")), "\n");

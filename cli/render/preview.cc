@@ -29,14 +29,28 @@ std::string WhatOf(const v1::RolloutPreviewNode& node) {
     if (step.files().empty()) continue;
     std::vector<std::string> files;
     for (const v1::FileDiff& file : step.files()) files.push_back(file.path());
-    steps.push_back(absl::StrCat(step.step(), ": ", absl::StrJoin(files, ", ")));
+    steps.push_back(absl::StrCat(step.phase(), step.phase().empty() ? "" : "/", step.step(), ": ",
+                                 absl::StrJoin(files, ", ")));
   }
   return steps.empty() ? "nothing" : absl::StrJoin(steps, "; ");
 }
 
+std::string PhasesOf(const v1::RemediationPlan& plan) {
+  if (plan.phases().empty()) return "";
+  std::string text;
+  for (int i = 0; i < plan.phases_size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "phases   " : "         ", i + 1, " \"",
+                    SafeLine(plan.phases(i).name()), "\", ", plan.phases(i).steps(),
+                    plan.phases(i).steps() == 1 ? " step" : " steps",
+                    i == 0 ? ", on every node in the order below\n"
+                           : ", when every node has committed the one before\n");
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string RenderPreview(const v1::StartRolloutReply& reply, const std::string& plan_name,
+std::string RenderPreview(const v1::StartRolloutReply& reply, const v1::RemediationPlan& plan,
                           const std::string& cluster) {
   const v1::RolloutPreview& preview = reply.preview();
   std::vector<std::vector<std::string>> rows;
@@ -47,7 +61,7 @@ std::string RenderPreview(const v1::StartRolloutReply& reply, const std::string&
   }
   return absl::StrCat(
       "nothing was started; this is what would be done, and in which order\nplan     ",
-      SafeLine(plan_name), "\ncluster  ", SafeLine(cluster), "\norder    ",
+      SafeLine(plan.name()), "\n", PhasesOf(plan), "cluster  ", SafeLine(cluster), "\norder    ",
       SafeLine(reply.order_reason()), "\nbegins   ",
       preview.hold().empty() ? "when every node is ready"
                              : absl::StrCat("not before ", SafeLine(preview.hold())),

@@ -7,7 +7,7 @@
 
 namespace belay {
 
-std::string RenderPreview(const v1::StartRolloutReply& reply, const std::string& plan_name,
+std::string RenderPreview(const v1::StartRolloutReply& reply, const v1::RemediationPlan& plan,
                           const std::string& cluster);
 // With --detailed-exitcode, as terraform plan has them: 0 nothing would change, 2 something would,
 // 1 it would be refused, or a node has not said.

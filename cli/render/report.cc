@@ -74,7 +74,9 @@ class Report {
   }
 
   void Step(const v1::StepOutcome& step) {
-    Line(2, absl::StrCat("step ", step.name(), ": ", Word(step.verdict()),
+    const std::string phase =
+        step.phase().empty() ? "" : absl::StrCat(" of phase \"", step.phase(), "\"");
+    Line(2, absl::StrCat("step ", step.name(), phase, ": ", Word(step.verdict()),
                          step.reason().empty() ? "" : ": ", step.reason()));
     if (!step.controls().empty()) Item("controls", absl::StrJoin(step.controls(), ", "));
     if (step.prepared_unix_ms() != 0) {

@@ -30,6 +30,9 @@ std::string Done(const v1::Rollout& rollout) {
 
 std::string OutcomeLine(const v1::Rollout& rollout) {
   std::string line = Word(rollout.phase());
+  if (rollout.has_plan_phase() && rollout.phase() != v1::ROLLOUT_PHASE_COMPLETED) {
+    absl::StrAppend(&line, " in ", Words(rollout.plan_phase(), !rollout.reverts().empty()));
+  }
   if (rollout.phase() == v1::ROLLOUT_PHASE_STOPPED ||
       rollout.phase() == v1::ROLLOUT_PHASE_STOPPING ||
       rollout.phase() == v1::ROLLOUT_PHASE_UNREADABLE) {
@@ -40,6 +43,14 @@ std::string OutcomeLine(const v1::Rollout& rollout) {
     absl::StrAppend(&line, ", waiting for ", rollout.waiting_for());
   }
   return SafeLine(line);
+}
+
+std::string DetailOf(const v1::Rollout& rollout, const v1::RolloutNode& node) {
+  if (!node.reason().empty()) return node.reason();
+  if (!node.progress().empty() || node.committed_phase().empty()) return node.progress();
+  if (node.phase() == v1::NODE_PHASE_COMMITTED) return "";
+  return absl::StrCat("phase \"", node.committed_phase(), "\" is ",
+                      rollout.reverts().empty() ? "committed" : "put back");
 }
 
 std::string RenderRolloutList(const v1::ListRolloutsReply& rollouts, std::int64_t now_unix_ms) {
@@ -75,8 +86,7 @@ std::string RenderRolloutStatus(const v1::Rollout& rollout, std::int64_t now_uni
       "\n");
   std::vector<std::vector<std::string>> rows;
   for (const v1::RolloutNode& node : rollout.nodes()) {
-    rows.push_back(
-        {node.name(), Word(node.phase()), node.reason().empty() ? node.progress() : node.reason()});
+    rows.push_back({node.name(), Word(node.phase()), DetailOf(rollout, node)});
   }
   return text + RenderTable({"NODE", "PHASE", "DETAIL"}, rows);
 }

@@ -12,5 +12,7 @@ std::string RenderRolloutStatus(const v1::Rollout& rollout, std::int64_t now_uni
 
 // "stopped: cp2 rolled back: not adopted within 60 s"
 std::string OutcomeLine(const v1::Rollout& rollout);
+// What there is to say of a node beside its state.
+std::string DetailOf(const v1::Rollout& rollout, const v1::RolloutNode& node);
 
 }  // namespace belay

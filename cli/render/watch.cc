@@ -33,8 +33,17 @@ std::vector<std::string> SnapshotLines(const v1::Rollout& before, const v1::Roll
   std::vector<std::string> lines;
   for (const v1::RolloutNode& node : after.nodes()) {
     const v1::RolloutNode* old = FindNode(before, node.name());
-    const bool first_waiting = old == nullptr && node.phase() == v1::NODE_PHASE_WAITING;
-    if (first_waiting || (old != nullptr && old->phase() == node.phase())) continue;
+    const bool waits = node.phase() == v1::NODE_PHASE_WAITING;
+    // The last commit of a phase and the barrier behind it are one change.
+    if (old != nullptr && old->phase() != v1::NODE_PHASE_COMMITTED &&
+        node.phase() != v1::NODE_PHASE_COMMITTED &&
+        old->committed_phase() != node.committed_phase()) {
+      lines.push_back(SafeLine(absl::StrCat(node.name(), " ", Word(v1::NODE_PHASE_COMMITTED))));
+    }
+    if (waits && (old == nullptr || before.plan_phase().number() != after.plan_phase().number())) {
+      continue;
+    }
+    if (old != nullptr && old->phase() == node.phase()) continue;
     lines.push_back(SafeLine(absl::StrCat(node.name(), " ", Word(node.phase()),
                                           node.reason().empty() ? "" : ": ", node.reason())));
   }
@@ -84,7 +93,7 @@ std::vector<std::string> LiveFrame(const WatchedRollout& watched, const Screen& 
       OutcomeLine(rollout), ""};
   std::vector<std::vector<std::string>> rows;
   for (const v1::RolloutNode& node : rollout.nodes()) {
-    std::string detail = node.reason().empty() ? node.progress() : node.reason();
+    std::string detail = DetailOf(rollout, node);
     std::string seconds;
     const auto progress = watched.progress.find(node.name());
     if (InFlight(node.phase()) && progress != watched.progress.end()) {

@@ -97,6 +97,17 @@ std::string Word(v1::Verdict verdict) {
   }
 }
 
+std::string Words(const v1::PhaseOfPlan& phase, bool reverts) {
+  if (phase.number() == 0) return "";
+  std::string text = absl::StrCat("phase ", phase.number());
+  if (phase.count() == 0) return text;  // of a plan that the coordinator could not read
+  absl::StrAppend(&text, " of ", phase.count(), ", \"", phase.name(), "\"");
+  if (reverts && phase.last() != phase.name()) {
+    absl::StrAppend(&text, ", down to \"", phase.last(), "\"");
+  }
+  return text;
+}
+
 bool IsFinished(const v1::Rollout& rollout) {
   return rollout.phase() == v1::ROLLOUT_PHASE_COMPLETED ||
          rollout.phase() == v1::ROLLOUT_PHASE_STOPPED ||

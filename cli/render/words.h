@@ -25,6 +25,9 @@ std::string Word(v1::NodePhase phase);
 std::string Word(v1::StopCause cause);
 std::string Word(v1::Verdict verdict);
 
+// `phase 2 of 3, "written"`; of a revert: `..., down to "prepared"`.  Empty without phases.
+std::string Words(const v1::PhaseOfPlan& phase, bool reverts);
+
 bool IsFinished(const v1::Rollout& rollout);
 // 0 while it runs and when it completed; 4 after an emergency stop; 3 after any other stop.
 int ExitCodeOf(const v1::Rollout& rollout);

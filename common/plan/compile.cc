@@ -12,6 +12,7 @@
 #include "common/plan/decode_edit.h"
 #include "common/plan/edit_rules.h"
 #include "common/plan/gated.h"
+#include "common/plan/phases.h"
 #include "common/plan/retry.h"
 #include "common/plan/rules.h"
 #include "common/plan/yaml_tree.h"
@@ -64,7 +65,7 @@ void FindUnread(const DecodedPlan& decoded, int index, std::vector<Mistake>& war
   for (int i = 0; i < step.edits_size(); ++i) {
     if (!step.edits(i).has_set_config_key() && !step.edits(i).has_unset_config_key()) continue;
     const Place place =
-        PlaceOfPath(decoded, absl::StrCat("spec.steps[", index, "].edits[", i, "]"));
+        PlaceOfPath(decoded, absl::StrCat(StepPath(decoded.plan, index), ".edits[", i, "]"));
     warnings.push_back({place.line, place.column,
                         "this step restarts nothing: the program that reads this file takes the "
                         "change up when it is started the next time (for kubelet: add "
@@ -82,7 +83,8 @@ void FindWarnings(const DecodedPlan& decoded, std::vector<Mistake>& warnings) {
     const v1::Step& step = decoded.plan.steps(i);
     FindUnread(decoded, i, warnings);
     if (!StartsSomething(step) || step.gate().stable_ms() >= kKubeletListingMs) continue;
-    const Place place = PlaceOfPath(decoded, absl::StrCat("spec.steps[", i, "].gate.stable"));
+    const Place place =
+        PlaceOfPath(decoded, absl::StrCat(StepPath(decoded.plan, i), ".gate.stable"));
     warnings.push_back(
         {place.line, place.column,
          "stable is shorter than 20s: kubelet lists its manifests every 20 s, and what "

@@ -81,19 +81,48 @@ void ReadRetry(Fields& spec, DecodedPlan& out) {
   out.plan.mutable_retry()->set_max_backoff_ms(max_backoff_ms);
 }
 
+std::uint32_t ReadSteps(Fields& fields, DecodedPlan& out) {
+  fields.Require("steps");
+  const YamlEntry* const steps = fields.Child("steps", Kind::Sequence, "a list of steps");
+  if (steps == nullptr) return 0;
+  int index = 0;
+  for (const YamlNode& item : steps->value.items) {
+    ReadStep(item, absl::StrCat(fields.PathOf("steps"), "[", index++, "]"), *out.plan.add_steps(),
+             out);
+  }
+  return static_cast<std::uint32_t>(index);
+}
+
+void ReadPhase(const YamlNode& node, const std::string& path, DecodedPlan& out) {
+  Fields fields(node, path, {node.line, node.column}, {"name", "steps"}, out);
+  v1::PlanPhase& phase = *out.plan.add_phases();
+  if (!fields.is_map()) return;
+  fields.Require("name");
+  fields.Text("name", *phase.mutable_name());
+  phase.set_steps(ReadSteps(fields, out));
+}
+
 void ReadSpec(const YamlEntry& entry, DecodedPlan& out) {
-  Fields fields(entry.value, "spec", KeyPlace(entry), {"notBefore", "notAfter", "steps", "retry"},
-                out);
+  Fields fields(entry.value, "spec", KeyPlace(entry),
+                {"notBefore", "notAfter", "steps", "phases", "retry"}, out);
   std::int64_t time = 0;
   if (fields.Time("notBefore", time)) out.plan.set_not_before_unix(time);
   if (fields.Time("notAfter", time)) out.plan.set_not_after_unix(time);
   ReadRetry(fields, out);
-  fields.Require("steps");
-  if (const YamlEntry* steps = fields.Child("steps", Kind::Sequence, "a list of steps")) {
-    int index = 0;
-    for (const YamlNode& item : steps->value.items) {
-      ReadStep(item, absl::StrCat("spec.steps[", index++, "]"), *out.plan.add_steps(), out);
-    }
+  const YamlEntry* const phases = fields.Find("phases");
+  if (phases == nullptr) {
+    ReadSteps(fields, out);
+    return;
+  }
+  if (fields.Find("steps") != nullptr) {
+    out.broken.insert("spec.steps");
+    fields.Break(*phases, "a plan has either 'steps' or 'phases', which hold the steps then");
+    return;
+  }
+  if (fields.Child("phases", Kind::Sequence, "a list of phases") == nullptr) return;
+  int index = 0;
+  for (const YamlNode& item : phases->value.items) {
+    ReadPhase(item, absl::StrCat("spec.phases[", index++, "]"), out);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/ids.h"
 #include "common/plan/edit_rules.h"
 #include "common/plan/gated.h"
+#include "common/plan/phases.h"
 #include "common/plan/retry.h"
 
 namespace belay {
@@ -17,6 +18,7 @@ namespace {
 // Well below the 4 MiB of one gRPC message.
 constexpr std::size_t kMaxPlanBytes = std::size_t{1024} * 1024;
 constexpr int kMaxSteps = 100;
+constexpr int kMaxPhases = 20;
 constexpr int kMaxEdits = 200;
 constexpr std::uint32_t kHourMs = 3600 * 1000;
 
@@ -129,6 +131,30 @@ class Checker {
     CheckRestart(step, path);
     for (BrokenRule& rule : FindContradictions(step, path)) broken.push_back(std::move(rule));
   }
+
+  void CheckPhases(const v1::RemediationPlan& plan) {
+    std::set<std::string> names;
+    std::uint64_t steps = 0;
+    for (int i = 0; i < plan.phases_size(); ++i) {
+      const v1::PlanPhase& phase = plan.phases(i);
+      const std::string path = absl::StrCat("spec.phases[", i, "]");
+      Name(absl::StrCat(path, ".name"), phase.name());
+      // belay-agent apply --phase all
+      if (phase.name() == "all") {
+        Add(absl::StrCat(path, ".name"), "no phase may be named 'all', which means all of them");
+      }
+      if (!names.insert(phase.name()).second) {
+        Add(absl::StrCat(path, ".name"),
+            absl::StrCat("an earlier phase is also named '", phase.name(), "'"));
+      }
+      if (phase.steps() == 0) Add(absl::StrCat(path, ".steps"), "a phase needs at least one step");
+      steps += phase.steps();
+    }
+    if (!plan.phases().empty() && steps != static_cast<std::uint64_t>(plan.steps_size())) {
+      Add("spec.phases",
+          absl::StrCat("its phases have ", steps, " steps, but the plan has ", plan.steps_size()));
+    }
+  }
 };
 
 }  // namespace
@@ -141,18 +167,24 @@ std::vector<BrokenRule> FindBrokenRules(const v1::RemediationPlan& plan) {
               "the plan would end before it begins: notAfter must be after notBefore");
   }
   for (BrokenRule& rule : FindRetryErrors(plan)) check.broken.push_back(std::move(rule));
-  if (plan.steps().empty()) check.Add("spec.steps", "a plan needs at least one step");
+  const char* const all = plan.phases().empty() ? "spec.steps" : "spec.phases";
+  if (plan.steps().empty()) check.Add(all, "a plan needs at least one step");
   if (plan.steps_size() > kMaxSteps) {
-    check.Add("spec.steps", absl::StrCat("a plan has at most ", kMaxSteps, " steps"));
+    check.Add(all, absl::StrCat("a plan has at most ", kMaxSteps, " steps"));
+    return std::move(check.broken);
+  }
+  if (plan.phases_size() > kMaxPhases) {
+    check.Add(all, absl::StrCat("a plan has at most ", kMaxPhases, " phases"));
     return std::move(check.broken);
   }
   if (plan.ByteSizeLong() > kMaxPlanBytes) {
-    check.Add("spec.steps", "the plan is larger than 1 MiB: split it");
+    check.Add(all, "the plan is larger than 1 MiB: split it");
     return std::move(check.broken);
   }
+  check.CheckPhases(plan);
   std::set<std::string> names;
   for (int i = 0; i < plan.steps_size(); ++i) {
-    const std::string path = absl::StrCat("spec.steps[", i, "]");
+    const std::string path = StepPath(plan, i);
     check.Check(plan.steps(i), path);
     if (!names.insert(plan.steps(i).name()).second) {
       check.Add(absl::StrCat(path, ".name"),

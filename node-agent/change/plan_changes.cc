@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/utf8.h"
 #include "common/plan/gated.h"
+#include "common/plan/phases.h"
 #include "node-agent/change/change_text.h"
 #include "node-agent/change/changed_view.h"
 
@@ -38,14 +39,16 @@ PlanChanges ChangesOfPlan(const v1::RemediationPlan& plan, const std::string& ma
                           const FileSystem& files) {
   PlanChanges out;
   ChangedView view(files);
-  for (const v1::Step& step : plan.steps()) {
+  for (int i = 0; i < plan.steps_size(); ++i) {
+    const v1::Step& step = plan.steps(i);
     absl::StatusOr<StepChanges> changes = ChangesOf(step, manifest_dir, view);
     if (!changes.ok()) {
       out.refused = WithContext(changes.status(), absl::StrCat("step ", step.name()));
       return out;
     }
     view.Apply(*changes);
-    out.steps.push_back({step.name(), *std::move(changes), RestartedService(step)});
+    out.steps.push_back({step.name(), *std::move(changes), RestartedService(step),
+                         PhaseName(plan, PhaseOfStep(plan, i))});
   }
   return out;
 }
@@ -55,6 +58,7 @@ v1::NodeDiff DiffOf(const PlanChanges& changes, Shown shown, std::size_t most_by
   for (const NamedStepChanges& step : changes.steps) {
     v1::StepDiff& diff = *out.add_steps();
     diff.set_step(step.step);
+    diff.set_phase(step.phase);
     for (const PathChange& change : step.changes) {
       if (change.changed()) *diff.add_files() = FileDiffOf(change, shown, &most_bytes);
     }

@@ -17,6 +17,7 @@ struct NamedStepChanges {
   std::string step;
   StepChanges changes;
   std::string restarts = "";  // the service that the step restarts when anything changes
+  std::string phase = "";     // of the plan; empty: it has none
 };
 
 struct PlanChanges {

@@ -60,6 +60,7 @@ absl::StatusOr<int> Apply(NodeParts& node, const ApplyCommand& command) {
   ASSIGN_OR_RETURN(apply.plan, ReadPlan(*node.view->local, command.plan_path));
   apply.new_run = RandomHex(8);
   apply.give_up_run = command.give_up_run;
+  apply.phase = command.phase;
   const std::string certificate = IdentityIn(node.view->config.state_dir).certificate;
   if (absl::IsNotFound(node.view->local->Read(certificate).status())) {
     apply.acknowledged = kOwedToNobody;

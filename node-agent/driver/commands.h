@@ -32,6 +32,7 @@ struct ApplyCommand {
   std::string plan_path;     // as `belayctl plan sign` writes it
   bool dry_run = false;      // show what would change, and change nothing
   bool give_up_run = false;  // of a coordinator, where one waits between two steps
+  std::string phase = "";    // of a plan that has them: its name, or "all"
 };
 // Carries a signed plan out here and now, and tells on standard output what happens.  The exit code
 // (local_apply.h).  To be called while the process has one thread.

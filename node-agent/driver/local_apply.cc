@@ -1,16 +1,21 @@
 #include "node-agent/driver/local_apply.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
+#include "common/plan/phases.h"
 #include "common/plan/sign.h"
 #include "node-agent/driver/local_journal.h"
+#include "node-agent/driver/local_phases.h"
 #include "node-agent/driver/retry.h"
 
 namespace belay {
@@ -41,11 +46,12 @@ int SayEmergency(const Executor& executor, const Say& say) {
 }
 
 // The verdict of a run that has ended, and what to do next where that is not the end of it.
-int SayOutcome(const Executor& executor, const v1::RunFinished& outcome, const Say& say) {
+int SayOutcome(const Executor& executor, const v1::RunFinished& outcome, std::uint32_t phase,
+               const Say& say) {
   const std::string because = SafeLine(outcome.reason());
   switch (outcome.verdict()) {
     case v1::VERDICT_COMMITTED:
-      say("the plan is applied");
+      say(phase == 0 ? "the plan is applied" : "this phase of the plan is applied");
       return kApplied;
     case v1::VERDICT_ROLLED_BACK:
       say(absl::StrCat("rolled back: ", because,
@@ -80,17 +86,40 @@ absl::StatusOr<std::optional<v1::RunKey>> EndWhatWasCutOff(Executor& executor, c
   return std::optional<v1::RunKey>(key);
 }
 
+std::string StepsDoneText(const RunState& run) {
+  return absl::StrCat(run.next_step - run.first_step, " of ", run.step_count - run.first_step,
+                      " steps");
+}
+
+// The run that was begun here and waits: its phase is what is next, and what was asked for.
+absl::Status GoOnWith(const RunState& run, const v1::RemediationPlan& plan, const Say& say,
+                      std::vector<std::uint32_t>* phases) {
+  const auto at = std::find(phases->begin(), phases->end(), run.key.phase());
+  if (at == phases->end()) {
+    const std::string name = SafeLine(PhaseName(plan, run.key.phase()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("phase \"", name, "\" has done ", StepsDoneText(run),
+                     " on this node; nothing was changed. Finish it first: --phase ", name));
+  }
+  phases->erase(phases->begin(), at);
+  say(absl::StrCat("goes on with run ", SafeLine(run.key.rollout_id()), " after ",
+                   StepsDoneText(run)));
+  return absl::OkStatus();
+}
+
 // The next attempt of a run that was rolled back; nothing: that was the last.  Waits before it.
+// `before`: attempts of earlier words of the operator, which do not count.
 std::optional<v1::RunKey> NextAttempt(const LocalApply& apply, const v1::RunKey& run,
-                                      const v1::RunFinished& outcome, const Say& say) {
+                                      const v1::RunFinished& outcome, std::uint32_t before,
+                                      const Say& say) {
   v1::RemediationPlan plan;
   // It was verified and decoded before the run could begin; one that was not has no second run.
   if (!plan.ParseFromString(apply.plan.plan()) || !plan.has_retry()) return std::nullopt;
   const std::optional<std::int64_t> wait_ms =
-      RetryWaitMs(plan, run.attempt(), outcome.verdict(), apply.jitter());
+      RetryWaitMs(plan, run.attempt() - before, outcome.verdict(), apply.jitter());
   if (!wait_ms) return std::nullopt;
   const std::string which =
-      absl::StrCat("attempt ", run.attempt() + 1, " of ", plan.retry().attempts());
+      absl::StrCat("attempt ", run.attempt() - before + 1, " of ", plan.retry().attempts());
   say(absl::StrCat("rolled back: ", SafeLine(outcome.reason()), "\n", which, " begins in ",
                    absl::StrFormat("%.1f", static_cast<double>(*wait_ms) / 1000), " s"));
   if (apply.wait(*wait_ms * 1'000'000)) {
@@ -112,8 +141,9 @@ absl::Status Compact(Executor& executor, const LocalApply& apply, const Say& say
 }
 
 // The last verdict of as many attempts as the plan allows.
-absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const LocalApply& apply,
-                                         Executor& executor, Runner& runner, const Say& say) {
+absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, std::uint32_t before,
+                                         const LocalApply& apply, Executor& executor,
+                                         Runner& runner, const Say& say) {
   for (;;) {
     RETURN_IF_ERROR(Compact(executor, apply, say));
     RETURN_IF_ERROR(runner.Execute(command));
@@ -122,7 +152,7 @@ absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const LocalApply& 
       return absl::InternalError(
           "the run was not begun, and does not say why; nothing was changed");
     }
-    const std::optional<v1::RunKey> next = NextAttempt(apply, command.run(), *outcome, say);
+    const std::optional<v1::RunKey> next = NextAttempt(apply, command.run(), *outcome, before, say);
     if (!next) {
       const v1::RunFinished last = *outcome;
       RETURN_IF_ERROR(Compact(executor, apply, say));
@@ -151,33 +181,55 @@ absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& c
   ASSIGN_OR_RETURN(const std::optional<v1::RunKey> ended, EndWhatWasCutOff(executor, say));
   if (state.emergency) return SayEmergency(executor, say);
   if (ended && IsLocal(*ended) && ended->plan_digest() == digest) {
-    return SayOutcome(executor, *OutcomeOf(state, *ended), say);  // a verdict is for people to read
+    // A verdict is for people to read.
+    return SayOutcome(executor, *OutcomeOf(state, *ended), ended->phase(), say);
   }
-  v1::Execute command;
-  command.mutable_run()->set_rollout_id(kLocalRun + apply.new_run);
-  command.mutable_run()->set_attempt(1);
-  command.mutable_run()->set_plan_digest(digest);
+  // What is in it is believed only when the runner has verified it.
+  ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(apply.plan));
+  ASSIGN_OR_RETURN(std::vector<std::uint32_t> phases, PhasesToApply(plan, apply.phase));
+  std::string rollout = kLocalRun + apply.new_run;
   if (state.current && IsLocal(state.current->key)) {
     if (state.current->key.plan_digest() == digest) {
-      say(absl::StrCat("goes on with run ", SafeLine(state.current->key.rollout_id()), " after ",
-                       state.current->next_step, " of ", state.current->step_count, " steps"));
-      *command.mutable_run() = state.current->key;
+      RETURN_IF_ERROR(GoOnWith(*state.current, plan, say, &phases));
+      rollout = state.current->key.rollout_id();
     }
   } else if (state.current && !apply.give_up_run) {
     return absl::FailedPreconditionError(absl::StrCat(
         "rollout ", SafeLine(state.current->key.rollout_id()), " of the coordinator has done ",
-        state.current->next_step, " of ", state.current->step_count,
-        " steps on this node and waits for its word; nothing was changed. Start the agent so that "
+        StepsDoneText(*state.current),
+        " on this node and waits for its word; nothing was changed. Start the agent so that "
         "the coordinator goes on with it, or give it up with --give-up-run (its rollout stops)"));
   }
-  *command.mutable_plan() = apply.plan;
-  command.set_epoch(state.highest_epoch);
-  // Nobody can take the word of the one who stands here back.
-  command.set_boot_id(clock.BootId());
-  command.set_permit_until_boottime_ns(std::numeric_limits<std::int64_t>::max());
-  ASSIGN_OR_RETURN(const v1::RunFinished outcome,
-                   CarryOut(std::move(command), apply, executor, runner, say));
-  return SayOutcome(executor, outcome, say);
+  int code = kApplied;
+  for (const std::uint32_t phase : phases) {
+    if (phase != 0) say(SafeLine(DescribePhase(plan, phase)));
+    v1::Execute command;
+    std::uint32_t attempts_before = 0;
+    if (state.current && IsLocal(state.current->key) && state.current->key.phase() == phase &&
+        state.current->key.plan_digest() == digest) {
+      *command.mutable_run() = state.current->key;
+    } else {
+      ASSIGN_OR_RETURN(*command.mutable_run(),
+                       KeyOfLocalPhase(state, plan, digest, phase, rollout));
+      attempts_before = command.run().attempt() - 1;
+    }
+    *command.mutable_plan() = apply.plan;
+    command.set_epoch(state.highest_epoch);
+    // Nobody can take the word of the one who stands here back.
+    command.set_boot_id(clock.BootId());
+    command.set_permit_until_boottime_ns(std::numeric_limits<std::int64_t>::max());
+    ASSIGN_OR_RETURN(const v1::RunFinished outcome,
+                     CarryOut(std::move(command), attempts_before, apply, executor, runner, say));
+    if (outcome.verdict() == v1::VERDICT_COMMITTED && phase != phases.back()) continue;
+    code = SayOutcome(executor, outcome, phase, say);
+    if (code != kApplied) return code;
+  }
+  const std::uint32_t last = phases.back();
+  if (last != 0 && last < static_cast<std::uint32_t>(plan.phases_size())) {
+    say(absl::StrCat("next: when every control-plane node of the cluster has this phase: --phase ",
+                     SafeLine(PhaseName(plan, last + 1))));
+  }
+  return code;
 }
 
 }  // namespace belay

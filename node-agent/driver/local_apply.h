@@ -32,6 +32,7 @@ struct LocalApply {
   v1::SignedPlan plan;
   std::string new_run;  // random
   bool give_up_run = false;
+  std::string phase = "";  // of a plan that has them: its name, or kAllPhases
   // Between two attempts, where the plan asks for more than one.  `jitter`: from 0 to below 1;
   // `wait`: lets so many nanoseconds pass; true when asked to stop before they have.
   std::function<double()> jitter;

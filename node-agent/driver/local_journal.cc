@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/time_text.h"
 #include "common/durable/framed_log.h"
+#include "common/plan/phases.h"
 #include "node-agent/driver/reading_view.h"
 #include "node-agent/transaction/machine.h"
 
@@ -41,12 +42,20 @@ std::string CheckpointText(const v1::Record& record) {
                       checkpoint.committed_steps_size(), " steps that can be undone");
 }
 
+std::string AcceptedText(const v1::Record& record) {
+  v1::RemediationPlan plan;  // journalled only after its signature was verified
+  if (record.run().phase() == 0 || !plan.ParseFromString(record.run_accepted().plan().plan())) {
+    return "run accepted";
+  }
+  return absl::StrCat("run accepted: ", DescribePhase(plan, record.run().phase()));
+}
+
 std::string RecordText(const v1::Record& record) {
   switch (record.kind_case()) {
     case Kind::kJournalCreated:
       return absl::StrCat("journal ", record.journal_created().journal_id(), " begins");
     case Kind::kRunAccepted:
-      if (!record.run_accepted().has_undoes()) return "run accepted";
+      if (!record.run_accepted().has_undoes()) return AcceptedText(record);
       return absl::StrCat("run accepted: put back what ",
                           record.run_accepted().undoes().rollout_id(), " has changed, ",
                           record.run_accepted().undoes().prepared_seqs_size(), " steps");
@@ -120,6 +129,7 @@ std::string JournalText(const std::vector<v1::Record>& records) {
     absl::StrAppend(&out, record.seq(), "  ", FormatUnixMillis(record.wall_unix_ms()), "  ");
     if (!record.run().rollout_id().empty()) {
       absl::StrAppend(&out, OneLine(record.run().rollout_id()), "#", record.run().attempt(), " ");
+      if (record.run().phase() != 0) absl::StrAppend(&out, "phase ", record.run().phase(), " ");
     }
     const bool of_step =
         record.kind_case() >= Kind::kPrepared && record.kind_case() <= Kind::kEmergencyStop;

@@ -65,6 +65,9 @@ int Main(int argc, char** argv) {
   apply->add_flag("--dry-run", plan.dry_run, "Show what would change, and change nothing");
   apply->add_flag("--give-up-run", plan.give_up_run,
                   "End a coordinator's run that waits between two steps; its rollout stops");
+  apply->add_option("--phase", plan.phase,
+                    "Of a plan with phases: the one that is due, or 'all' on the only "
+                    "control-plane node of a cluster");
   apply->add_option("--config", config, "Configuration")->capture_default_str();
   apply->footer(
       "The agent must be stopped (but for --dry-run). Nothing outside of this node is looked at: "

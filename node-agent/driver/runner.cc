@@ -4,15 +4,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/plan/phases.h"
 #include "common/plan/sign.h"
+#include "node-agent/transaction/phase_order.h"
 
 namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondsInSecond = 1000;
-std::string StepsDone(std::uint32_t done) {
-  if (done == 0) return "nothing was changed on this node";
-  return absl::StrCat(done == 1 ? "step 1 was" : absl::StrCat("steps 1 to ", done, " were"),
+std::string StepsDone(const RunState& run) {
+  const std::uint32_t first = run.first_step + 1;  // for people
+  const std::uint32_t last = run.next_step;
+  if (last < first) return "nothing was changed on this node by this run";
+  return absl::StrCat(last == first ? absl::StrCat("step ", last, " was")
+                                    : absl::StrCat("steps ", first, " to ", last, " were"),
                       " committed before and stay; nothing else was changed");
 }
 
@@ -55,8 +60,22 @@ std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Execute& command,
     return Refusal{"the plan that was sent is not the one the command names (its digest differs)",
                    "start a new rollout; if it happens again, do not trust this coordinator"};
   }
-  return FindPlanRefusal(command.plan(), options_.trusted_keys, options_.policy,
-                         clock_.WallNowUnixMs() / kMillisecondsInSecond, plan);
+  std::optional<Refusal> refusal =
+      FindPlanRefusal(command.plan(), options_.trusted_keys, options_.policy,
+                      clock_.WallNowUnixMs() / kMillisecondsInSecond, plan);
+  if (refusal) return refusal;
+  const std::uint32_t phase = command.run().phase();
+  if (!StepsOfPhase(*plan, phase)) {
+    return Refusal{phase == 0 ? "the plan has phases, and the command does not say which"
+                              : absl::StrCat("the plan has no phase ", phase),
+                   "upgrade belay-server and start a new rollout"};
+  }
+  if (std::string why = WhyPhaseNotDue(executor_.state(), command.run()); !why.empty()) {
+    return Refusal{std::move(why),
+                   "see what the journal says (belay-agent journal), and start a new rollout; if "
+                   "it happens again, do not trust this coordinator"};
+  }
+  return std::nullopt;
 }
 
 absl::Status Runner::Refuse(const v1::RunKey& key, const Refusal& refusal) {
@@ -64,8 +83,7 @@ absl::Status Runner::Refuse(const v1::RunKey& key, const Refusal& refusal) {
   if (!IsCurrent(key)) return executor_.RefuseRun(key, refusal.reason, refusal.next);
   v1::RunFinished finished;
   finished.set_verdict(v1::VERDICT_REFUSED);
-  finished.set_reason(
-      absl::StrCat(refusal.reason, "; ", StepsDone(executor_.state().current->next_step)));
+  finished.set_reason(absl::StrCat(refusal.reason, "; ", StepsDone(*executor_.state().current)));
   finished.set_next(refusal.next);
   return executor_.FinishRun(finished);
 }
@@ -100,7 +118,9 @@ absl::Status Runner::Execute(const v1::Execute& command) {
   const auto step = [&plan](std::uint32_t i) -> const v1::Step& {
     return plan.steps(static_cast<int>(i));
   };
-  steps.count = static_cast<std::uint32_t>(plan.steps_size());
+  const StepSpan span = StepsOfPhase(plan, command.run().phase()).value_or(StepSpan());
+  steps.first = span.first;
+  steps.end = span.end;
   steps.name = [&](std::uint32_t i) { return step(i).name(); };
   steps.prepare = [&](std::uint32_t i) { return options_.prepare(step(i)); };
   steps.accept = [&] {
@@ -118,15 +138,15 @@ absl::Status Runner::Execute(const v1::Execute& command) {
 
 absl::Status Runner::RunSteps(const Steps& steps) {
   const v1::RunKey& key = steps.permit.run;
-  const std::uint32_t begin = IsCurrent(key) ? executor_.state().current->next_step : 0;
-  if (steps.count == 0) {
+  const std::uint32_t begin = IsCurrent(key) ? executor_.state().current->next_step : steps.first;
+  if (steps.first == steps.end) {
     const absl::Status accepted = steps.accept();
     if (absl::IsResourceExhausted(accepted)) {
       return Refuse(key, {std::string(accepted.message()), steps.start_again});
     }
     RETURN_IF_ERROR(accepted);
   }
-  for (std::uint32_t i = begin; i < steps.count; ++i) {
+  for (std::uint32_t i = begin; i < steps.end; ++i) {
     if (options_.stopping()) return absl::CancelledError("the agent is stopping between two steps");
     const std::string name = absl::StrCat("step ", steps.name(i), ": ");
     absl::StatusOr<StepPlan> prepared = steps.prepare(i);

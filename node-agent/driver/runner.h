@@ -62,7 +62,8 @@ class Runner {
   // A run as steps that are prepared one after the other.
   struct Steps {
     Permit permit;
-    std::uint32_t count = 0;
+    std::uint32_t first = 0;  // of those of the plan, or of what is undone
+    std::uint32_t end = 0;    // behind the last one
     std::function<std::string(std::uint32_t)> name;
     std::function<absl::StatusOr<StepPlan>(std::uint32_t)> prepare;
     std::function<absl::Status()> accept;

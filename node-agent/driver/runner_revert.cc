@@ -38,7 +38,7 @@ std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Revert& command,
     if (undoes->rollout_id() == command.undoes()) return std::nullopt;
     return Refusal{"this run has begun as another one", kRevertAgain};
   }
-  absl::StatusOr<v1::Undoes> found = FindUndoes(state, command.undoes());
+  absl::StatusOr<v1::Undoes> found = FindUndoes(state, command.undoes(), command.run().phase());
   if (!found.ok()) return Refusal{std::string(found.status().message()), kRevertAgain};
   std::vector<std::string> errors;
   for (const std::uint64_t seq : found->prepared_seqs()) {
@@ -76,7 +76,7 @@ absl::Status Runner::Revert(const v1::Revert& command) {
   v1::Undoes undoes;
   if (const std::optional<Refusal> refusal = FindRefusal(command, &undoes))
     return Refuse(command.run(), *refusal);
-  steps.count = static_cast<std::uint32_t>(undoes.prepared_seqs_size());
+  steps.end = static_cast<std::uint32_t>(undoes.prepared_seqs_size());
   steps.name = [&](std::uint32_t i) {
     return absl::StrCat(undoes.names(static_cast<int>(i)), ", backwards");
   };

@@ -22,8 +22,9 @@ absl::StatusOr<std::string> DescribeJournal(const FileSystem& files, const Agent
   std::string out =
       absl::StrCat("journal: ", state.last_seq, " records, ", PhaseText(state.phase), "\n");
   if (state.current) {
-    absl::StrAppend(&out, "run: ", RunKeyText(state.current->key), ", ", state.current->next_step,
-                    " of ", state.current->step_count, " steps committed\n");
+    const RunState& run = *state.current;
+    absl::StrAppend(&out, "run: ", RunKeyText(run.key), ", ", run.next_step - run.first_step,
+                    " of ", run.step_count - run.first_step, " steps committed\n");
   }
   const auto last = state.finished_runs.find(state.last_finished);
   if (last != state.finished_runs.end()) {

@@ -21,8 +21,9 @@ bool Same(const std::optional<v1::Undoes>& a, const std::optional<v1::Undoes>& b
 
 bool Same(const RunState& a, const RunState& b) {
   return Same(a.key, b.key) && Same(a.plan, b.plan) && a.epoch == b.epoch &&
-         a.step_count == b.step_count && a.next_step == b.next_step && a.finished == b.finished &&
-         Same(a.outcome, b.outcome) && Same(a.undoes, b.undoes);
+         a.first_step == b.first_step && a.step_count == b.step_count &&
+         a.next_step == b.next_step && a.finished == b.finished && Same(a.outcome, b.outcome) &&
+         Same(a.undoes, b.undoes);
 }
 
 bool Same(const CommittedStep& a, const CommittedStep& b) {
@@ -80,6 +81,7 @@ v1::Record CheckpointOf(const NodeState& state, std::int64_t wall_unix_ms) {
     v1::FinishedRun& finished = *checkpoint.add_finished_runs();
     *finished.mutable_key() = run.key;
     finished.set_epoch(run.epoch);
+    finished.set_first_step(run.first_step);
     finished.set_step_count(run.step_count);
     finished.set_next_step(run.next_step);
     *finished.mutable_outcome() = run.outcome;
@@ -122,6 +124,7 @@ absl::StatusOr<NodeState> StateOf(const v1::Record& record) {
     RunState run;
     run.key = finished.key();
     run.epoch = finished.epoch();
+    run.first_step = finished.first_step();
     run.step_count = finished.step_count();
     run.next_step = finished.next_step();
     run.finished = true;

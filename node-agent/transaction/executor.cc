@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/status_macros.h"
 #include "node-agent/transaction/file_image.h"
+#include "node-agent/transaction/phase_order.h"
 #include "node-agent/transaction/undo.h"
 
 namespace belay {
@@ -98,6 +99,10 @@ absl::Status Executor::AcceptRun(const v1::RunKey& key, std::uint64_t epoch,
         absl::StrCat("accept run ", RunKeyText(key),
                      ": the plan's bytes do not have this digest; nothing was changed"));
   }
+  if (const std::string why = WhyPhaseNotDue(state(), key); !why.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("accept run ", RunKeyText(key), ": ", why, "; nothing was changed"));
+  }
   v1::Record record;
   *record.mutable_run() = key;
   record.mutable_run_accepted()->set_epoch(epoch);
@@ -111,7 +116,7 @@ absl::Status Executor::AcceptUndoing(const v1::RunKey& key, std::uint64_t epoch,
   bool going_on = false;
   RETURN_IF_ERROR(MayAccept(key, epoch, &going_on));
   if (going_on) return absl::OkStatus();
-  if (const std::string why = WhyNotUndone(state(), undoes); !why.empty()) {
+  if (const std::string why = WhyNotUndone(state(), key.phase(), undoes); !why.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("accept run ", RunKeyText(key), ": ", why, "; nothing was changed"));
   }

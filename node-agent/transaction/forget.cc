@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "node-agent/transaction/checkpoint.h"
+#include "node-agent/transaction/undo.h"
 
 namespace belay {
 namespace {
@@ -34,7 +35,8 @@ void ForgetOldestStep(NodeState* state) {
     state->kept_steps.erase(state->kept_steps.begin());
     return;
   }
-  state->beyond_undoing.insert(state->committed_steps.front().run.rollout_id());
+  const v1::RunKey& run = state->committed_steps.front().run;
+  state->beyond_undoing.insert(UndoName(run.rollout_id(), run.phase()));
   state->committed_steps.erase(state->committed_steps.begin());
 }
 

@@ -5,7 +5,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/plan/phases.h"
 #include "node-agent/transaction/checkpoint.h"
+#include "node-agent/transaction/phase_order.h"
 #include "node-agent/transaction/undo.h"
 
 namespace belay {
@@ -39,11 +41,14 @@ std::string CheckAccepted(const NodeState& state, const v1::Record& record) {
   if (record.run().rollout_id().empty()) return "it names no run";
   if (state.finished_runs.count(RunKeyText(record.run())) != 0) return "the run is finished";
   if (accepted.epoch() < state.highest_epoch) return "its epoch is old";
-  if (accepted.has_undoes()) return WhyNotUndone(state, accepted.undoes());
+  if (accepted.has_undoes()) {
+    return WhyNotUndone(state, record.run().phase(), accepted.undoes());
+  }
   if (!plan.ParseFromString(accepted.plan().plan()) || plan.steps_size() == 0) {
     return "its plan has no steps";
   }
-  return "";
+  if (!StepsOfPhase(plan, record.run().phase())) return "its plan has no such phase";
+  return WhyPhaseNotDue(state, record.run());
 }
 
 std::string CheckRefused(const NodeState& state, const v1::Record& record) {
@@ -173,10 +178,12 @@ void OpenRun(NodeState* state, const v1::Record& record) {
   run.key = record.run();
   run.plan = record.run_accepted().plan();
   run.epoch = record.run_accepted().epoch();
-  run.step_count = static_cast<std::uint32_t>(plan.steps_size());
   if (record.run_accepted().has_undoes()) {
     run.undoes = record.run_accepted().undoes();
     run.step_count = static_cast<std::uint32_t>(run.undoes->prepared_seqs_size());
+  } else if (const auto steps = StepsOfPhase(plan, run.key.phase())) {
+    run.first_step = run.next_step = steps->first;
+    run.step_count = steps->end;
   }
   state->highest_epoch = run.epoch;
 }
@@ -270,7 +277,8 @@ void Apply(NodeState* state, const v1::Record& record) {
 }  // namespace
 
 std::string RunKeyText(const v1::RunKey& key) {
-  return absl::StrCat(key.rollout_id(), "/", key.attempt(), "/", key.plan_digest());
+  return absl::StrCat(key.rollout_id(), "/", key.attempt(), "/", key.plan_digest(),
+                      key.phase() == 0 ? "" : absl::StrCat("/", key.phase()));
 }
 
 std::string PhaseText(Phase phase) {

@@ -26,8 +26,10 @@ struct RunState {
   v1::RunKey key;
   v1::SignedPlan plan;  // empty for a refused run, and once it is finished
   std::uint64_t epoch = 0;
-  std::uint32_t step_count = 0;
-  std::uint32_t next_step = 0;  // first step without a verdict
+  // Steps are counted over the whole plan: a run of one of its phases has those in between.
+  std::uint32_t first_step = 0;
+  std::uint32_t step_count = 0;  // of the plan, up to the last one of the run
+  std::uint32_t next_step = 0;   // first step without a verdict
   bool finished = false;
   v1::RunFinished outcome;  // meaningful when finished
   // Of a run that puts back what a rollout has committed; its plan is empty then.
@@ -70,7 +72,7 @@ struct NodeState {
   std::map<std::string, RunState> finished_runs;  // by RunKeyText
   std::string last_finished;                      // RunKeyText; empty when none
   std::vector<CommittedStep> committed_steps;     // the last at the end; at most kStepsKept
-  std::set<std::string> beyond_undoing;           // rollouts with committed steps before those
+  std::set<std::string> beyond_undoing;           // UndoName of those with steps before those
   std::vector<KeptStep> kept_steps;               // the last at the end; at most kStepsKept
   // Of the transaction in progress:
   v1::Prepared prepared;

@@ -303,6 +303,7 @@ void Coordinator::DispatchDue(const std::shared_ptr<RolloutEntry>& entry) {
     v1::RunKey run;
     run.set_rollout_id(entry->row.id);
     run.set_attempt(progress.attempt);
+    run.set_phase(entry->state.plan_phase);
     run.set_plan_digest(entry->row.plan_digest);
     const auto fence = [&](auto& command) {
       *command.mutable_run() = run;

@@ -104,6 +104,10 @@ class Coordinator {
     std::int64_t clear_sent_ns = 0;
     std::uint64_t first_kept = 1;  // older records the node has no more
   };
+  struct PhaseRange {  // of the plan; both 0: it has none
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+  };
   struct Sent {  // the last Execute of a rollout
     std::string node;
     std::uint64_t session = 0;
@@ -146,13 +150,23 @@ class Coordinator {
   static absl::Status CheckOptions(const v1::RolloutOptions& options);
   static absl::StatusOr<v1::RemediationPlan> CheckPlan(const v1::SignedPlan& signed_plan,
                                                        std::int64_t now_unix);
+  static PhaseRange PhasesOf(const v1::RemediationPlan& plan);  // all of them, forwards
   // `fleet`: whose own rollout it is to be, or empty.
   absl::Status WhyNotFree(const std::string& cluster, const std::string& fleet) const;
   // By an operator's lock that is not `who`'s.
   absl::Status WhyLocked(const std::string& cluster, const std::string& who) const;
   absl::Status WhyOwnersLock(const FleetEntry& entry, const std::string& who) const;
-  absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry);
-  absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last);
+  // Of those that have begun a phase behind `kept`; sets the last such phase.
+  absl::StatusOr<std::vector<std::string>> NodesToRevert(const RolloutEntry& entry,
+                                                         std::uint32_t kept, std::uint32_t* last);
+  // What an earlier revert of the rollout (`asked`: the one of the same request, or empty) means
+  // for this one: an answer, or nothing.  `last` gets the last phase that it has left in place.
+  absl::StatusOr<std::optional<v1::StartRolloutReply>> AfterEarlierRevert(const RolloutEntry& entry,
+                                                                          const std::string& asked,
+                                                                          std::uint32_t kept,
+                                                                          std::uint32_t* last);
+  absl::StatusOr<v1::StartRolloutReply> Begin(store::RolloutRow row, bool leader_last,
+                                              PhaseRange phases);
   absl::Status WhyEmergency(const std::vector<registry::Node>& nodes) const;
   v1::StartRolloutReply Preview(const store::RolloutRow& row, bool leader_last) const;
   absl::Status FeedLock(const v1::LockEvent& event);

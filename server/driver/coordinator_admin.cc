@@ -6,6 +6,7 @@
 #include "common/plan/compile.h"
 #include "common/plan/sign.h"
 #include "server/driver/coordinator.h"
+#include "server/registry/cover.h"
 #include "server/registry/order.h"
 #include "server/reports/reports.h"
 
@@ -112,6 +113,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   ASSIGN_OR_RETURN(registry::Order order,
                    OrderIn(request.cluster(), request.node_selector(),
                            {request.order().begin(), request.order().end()}));
+  RETURN_IF_ERROR(registry::CheckCover(plan, order.nodes, registry_.Of(request.cluster())));
   store::RolloutRow row;
   row.cluster = request.cluster();
   row.plan_name = plan.name();
@@ -126,7 +128,7 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
     RETURN_IF_ERROR(WhyEmergency(registry_.Of(row.cluster)));
     return Preview(row, request.order().empty());
   }
-  return Begin(std::move(row), request.order().empty());
+  return Begin(std::move(row), request.order().empty(), PhasesOf(plan));
 }
 
 v1::Rollout Coordinator::SnapshotOf(const RolloutEntry& entry) const {

@@ -9,6 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/plan/sign.h"
 #include "server/driver/coordinator.h"
+#include "server/registry/cover.h"
 #include "server/registry/order.h"
 #include "server/rollout/verbs.h"
 
@@ -224,6 +225,7 @@ absl::Status Coordinator::StartInCluster(const FleetEntry& entry,
                    CheckPlan(entry.row.plan, clock_.WallNowUnixMs() / 1000));
   ASSIGN_OR_RETURN(const registry::Order order,
                    OrderIn(cluster.name, entry.row.definition.options().node_selector(), {}));
+  RETURN_IF_ERROR(registry::CheckCover(plan, order.nodes, registry_.Of(cluster.name)));
   store::RolloutRow row;
   row.cluster = cluster.name;
   row.plan_name = plan.name();
@@ -236,7 +238,7 @@ absl::Status Coordinator::StartInCluster(const FleetEntry& entry,
   row.options.set_soak_ms(entry.row.definition.options().node_soak_ms());
   *row.options.mutable_windows() = entry.row.definition.options().windows();
   row.fleet = entry.row.id;
-  return Begin(std::move(row), true).status();
+  return Begin(std::move(row), true, PhasesOf(plan)).status();
 }
 
 }  // namespace belay

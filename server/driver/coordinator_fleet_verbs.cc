@@ -179,6 +179,7 @@ absl::StatusOr<v1::Fleet> Coordinator::SnapshotOf(const FleetEntry& entry) {
     cluster.set_rollout_id(child->row.id);
     ASSIGN_OR_RETURN(const v1::Rollout rollout, GetRollout(child->row.id));
     cluster.set_waiting_for(rollout.waiting_for());
+    if (rollout.has_plan_phase()) *cluster.mutable_plan_phase() = rollout.plan_phase();
     cluster.set_nodes(static_cast<std::uint32_t>(rollout.nodes_size()));
     for (const v1::RolloutNode& node : rollout.nodes()) {
       if (node.phase() != v1::NODE_PHASE_COMMITTED) continue;

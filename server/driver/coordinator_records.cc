@@ -17,10 +17,12 @@ v1::RolloutEvent EventOf(const std::string& node, const v1::Record& record) {
   if (record.has_run_accepted()) {
     event.mutable_accepted()->set_node(node);
     event.mutable_accepted()->set_attempt(record.run().attempt());
+    event.mutable_accepted()->set_phase(record.run().phase());
   } else if (record.has_run_refused()) {
     v1::NodeVerdict& verdict = *event.mutable_verdict();
     verdict.set_node(node);
     verdict.set_attempt(record.run().attempt());
+    verdict.set_phase(record.run().phase());
     verdict.set_verdict(v1::VERDICT_REFUSED);
     verdict.set_reason(record.run_refused().reason());
     verdict.set_next(record.run_refused().next());
@@ -28,6 +30,7 @@ v1::RolloutEvent EventOf(const std::string& node, const v1::Record& record) {
     v1::NodeVerdict& verdict = *event.mutable_verdict();
     verdict.set_node(node);
     verdict.set_attempt(record.run().attempt());
+    verdict.set_phase(record.run().phase());
     verdict.set_verdict(static_cast<std::uint32_t>(record.run_finished().verdict()));
     verdict.set_reason(record.run_finished().reason());
     verdict.set_next(record.run_finished().next());
@@ -45,7 +48,8 @@ const rollout::NodeProgress* ProgressOf(const rollout::State& state, const std::
 }  // namespace
 
 std::string TextOf(const v1::RunKey& run) {
-  return absl::StrCat(run.rollout_id(), "/", run.attempt(), "/", run.plan_digest());
+  return absl::StrCat(run.rollout_id(), "/", run.attempt(), "/", run.plan_digest(), "/",
+                      run.phase());
 }
 
 // A record counts only for the exact run it names, and only for a node of that rollout's cluster.
@@ -60,7 +64,8 @@ absl::StatusOr<std::optional<Turn>> Coordinator::TurnOf(const NodeId& node,
     return std::optional<Turn>();
   }
   const rollout::NodeProgress* const progress = ProgressOf(entry->state, node.node);
-  if (progress == nullptr || progress->attempt != record.run().attempt()) {
+  if (progress == nullptr || progress->attempt != record.run().attempt() ||
+      entry->state.plan_phase != record.run().phase()) {
     return std::optional<Turn>();
   }
   // Of an ended rollout only the late word of a silent node is news.
@@ -149,6 +154,7 @@ void Coordinator::TakeRecord(const std::shared_ptr<AgentSession>& session,
       if (timer != timers_.end() && entry != nullptr &&
           entry->row.id == record.run().rollout_id() &&
           entry->row.plan_digest == record.run().plan_digest() &&
+          entry->state.plan_phase == record.run().phase() &&
           ProgressOf(entry->state, node.node)->attempt == record.run().attempt()) {
         timer->second = NowNs() + entry->silence_ms * kMillisecondNs;
       }

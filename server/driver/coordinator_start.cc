@@ -48,6 +48,11 @@ absl::StatusOr<v1::RemediationPlan> Coordinator::CheckPlan(const v1::SignedPlan&
   return plan;
 }
 
+Coordinator::PhaseRange Coordinator::PhasesOf(const v1::RemediationPlan& plan) {
+  const auto last = static_cast<std::uint32_t>(plan.phases_size());
+  return {std::min(last, 1u), last};
+}
+
 absl::Status Coordinator::WhyNotFree(const std::string& cluster, const std::string& fleet) const {
   for (const auto& entry : fleets_.Running()) {
     if (entry->row.id == fleet) continue;
@@ -124,7 +129,8 @@ v1::StartRolloutReply Coordinator::Preview(const store::RolloutRow& row, bool le
 }
 
 // `row` is complete but for id and time.
-absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, bool leader_last) {
+absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, bool leader_last,
+                                                         PhaseRange phases) {
   const std::vector<registry::Node> nodes = registry_.Of(row.cluster);
   RETURN_IF_ERROR(WhyEmergency(nodes));
   row.id = absl::StrCat("r-", new_id_());
@@ -137,6 +143,8 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::Begin(store::RolloutRow row, 
   *started.mutable_options() = row.options;
   started.set_leader_last(leader_last);
   started.set_reverts(row.reverts);
+  started.set_first_phase(phases.first);
+  started.set_last_phase(phases.last);
   ASSIGN_OR_RETURN(const std::shared_ptr<RolloutEntry> entry, book_.Draft(std::move(row)));
   Feed(entry, event);
   RETURN_IF_ERROR(fatal_);

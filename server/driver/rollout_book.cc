@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/plan/phases.h"
 #include "common/plan/sign.h"
 #include "server/reports/reports.h"
 #include "server/rollout/invariants.h"
@@ -11,17 +12,19 @@
 namespace belay {
 namespace {
 
-// Each step may fall at the last moment and then needs its whole rollback.
+// A run is of one phase.  Each step may fall at the last moment and then needs its whole rollback.
 std::int64_t LongestMs(const v1::RemediationPlan& plan, bool backwards) {
-  std::int64_t sum = 0;
-  for (const v1::Step& step : plan.steps()) {
-    const v1::Gate& gate = step.gate();
+  std::map<std::uint32_t, std::int64_t> sums;
+  for (int i = 0; i < plan.steps_size(); ++i) {
+    const v1::Gate& gate = plan.steps(i).gate();
     const std::uint32_t forward_ms =
         backwards ? std::max(gate.deadline_ms(), gate.rollback_deadline_ms()) : gate.deadline_ms();
-    sum += std::int64_t{forward_ms} + gate.stable_ms() + gate.rollback_deadline_ms() +
-           gate.stable_ms();
+    sums[PhaseOfStep(plan, i)] += std::int64_t{forward_ms} + gate.stable_ms() +
+                                  gate.rollback_deadline_ms() + gate.stable_ms();
   }
-  return sum;
+  std::int64_t longest = 0;
+  for (const auto& [phase, sum] : sums) longest = std::max(longest, sum);
+  return longest;
 }
 
 void CountFrom(RolloutEntry& entry, const v1::RolloutEvent& event) {

@@ -1,4 +1,11 @@
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "common/plan/phases.h"
 #include "server/reports/reports.h"
 
 namespace belay::reports {
@@ -51,6 +58,29 @@ bool IsOfStep(const v1::Record& record) {
          record.has_rolled_back() || record.has_quarantined() || record.has_emergency_stop();
 }
 
+bool IsOf(const store::RolloutRow& row, const rollout::NodeProgress& node,
+          const store::RecordRow& entry) {
+  const v1::RunKey& run = entry.record.run();
+  return entry.node == node.name && run.rollout_id() == row.id &&
+         run.plan_digest() == row.plan_digest;
+}
+
+// By phase.  Of the one that the rollout is in the engine knows; of those before it the last one
+// that the node has told is the one that committed.
+std::map<std::uint32_t, std::uint32_t> LastAttempts(const store::RolloutRow& row,
+                                                    const rollout::State& state,
+                                                    const rollout::NodeProgress& node,
+                                                    const std::vector<store::RecordRow>& records) {
+  std::map<std::uint32_t, std::uint32_t> attempts;
+  for (const store::RecordRow& entry : records) {
+    if (!IsOf(row, node, entry)) continue;
+    std::uint32_t& attempt = attempts[entry.record.run().phase()];
+    attempt = std::max(attempt, entry.record.run().attempt());
+  }
+  attempts[state.plan_phase] = node.attempt;
+  return attempts;
+}
+
 }  // namespace
 
 v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& state,
@@ -63,24 +93,30 @@ v1::RolloutReport Report(const store::RolloutRow& row, const rollout::State& sta
     node.set_node(progress.name);
     node.set_phase(progress.phase);
     node.set_reason(progress.reason);
-    for (const v1::Step& planned : plan.steps()) {
+    for (int i = 0; i < plan.steps_size(); ++i) {
       if (!row.reverts.empty()) break;  // the node says which there are
       v1::StepOutcome& step = *node.add_steps();
-      step.set_name(planned.name());
-      *step.mutable_controls() = planned.controls();
+      step.set_name(plan.steps(i).name());
+      step.set_phase(PhaseName(plan, PhaseOfStep(plan, i)));
+      *step.mutable_controls() = plan.steps(i).controls();
     }
+    const std::map<std::uint32_t, std::uint32_t> attempts =
+        LastAttempts(row, state, progress, records);
+    std::size_t undone_before = 0;  // by the runs of other phases
     for (const store::RecordRow& entry : records) {
       const v1::Record& record = entry.record;
-      if (entry.node != progress.name || record.run().rollout_id() != row.id ||
-          record.run().attempt() != progress.attempt ||
-          record.run().plan_digest() != row.plan_digest) {
-        continue;
+      const v1::RunKey& run = record.run();
+      if (!IsOf(row, progress, entry) || run.attempt() != attempts.at(run.phase())) continue;
+      if (record.run_accepted().has_undoes()) {
+        undone_before = static_cast<std::size_t>(node.steps_size());
       }
       for (const std::string& name : record.run_accepted().undoes().names()) {
-        node.add_steps()->set_name(absl::StrCat(name, ", backwards"));
+        v1::StepOutcome& step = *node.add_steps();
+        step.set_name(absl::StrCat(name, ", backwards"));
+        step.set_phase(PhaseName(plan, run.phase()));
       }
       if (!IsOfStep(record)) continue;
-      const auto index = static_cast<std::size_t>(record.step());
+      const std::size_t index = undone_before + record.step();
       if (index >= static_cast<std::size_t>(node.steps_size())) continue;
       Apply(record, *node.mutable_steps(static_cast<int>(index)));
     }

@@ -3,6 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/plan/phases.h"
+#include "common/plan/sign.h"
 #include "server/reports/reports.h"
 
 namespace belay::reports {
@@ -69,6 +71,21 @@ void SetRow(const store::RolloutRow& row, v1::Rollout& rollout) {
   rollout.set_reverts(row.reverts);
 }
 
+void SetPhases(const store::RolloutRow& row, const rollout::State& state, v1::Rollout& rollout) {
+  if (state.plan_phase == 0) return;
+  v1::PhaseOfPlan& phase = *rollout.mutable_plan_phase();
+  phase.set_number(state.plan_phase);
+  const absl::StatusOr<v1::RemediationPlan> plan = DecodeUnverified(row.plan);
+  if (!plan.ok()) return;  // of a newer version; the numbers say enough
+  phase.set_count(static_cast<std::uint32_t>(plan->phases_size()));
+  phase.set_name(PhaseName(*plan, state.plan_phase));
+  phase.set_last(PhaseName(*plan, state.last_phase));
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+    rollout.mutable_nodes(static_cast<int>(i))
+        ->set_committed_phase(PhaseName(*plan, state.nodes[i].committed_phase));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<rollout::State> Replay(const std::string& rollout_id,
@@ -125,6 +142,7 @@ v1::Rollout Snapshot(const store::RolloutRow& row, const rollout::State& state) 
                                                                     : "in progress");
     }
   }
+  SetPhases(row, state, rollout);
   return rollout;
 }
 

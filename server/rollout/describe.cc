@@ -53,6 +53,16 @@ std::string StateDigest(const State& state) {
   for (const WeeklySpan& span : state.windows) {
     add_later("window", absl::StrCat(span.from, "-", span.to));
   }
+  // A plan without phases has none of these.
+  if (state.first_phase != 0 || state.last_phase != 0 || state.plan_phase != 0) {
+    add_later("plan phase",
+              absl::StrCat(state.plan_phase, " of ", state.first_phase, "-", state.last_phase));
+  }
+  for (const NodeProgress& node : state.nodes) {
+    if (node.committed_phase != 0) {
+      add_later("committed phase", absl::StrCat(node.name, "=", node.committed_phase));
+    }
+  }
   return Sha256Hex(text);
 }
 
@@ -63,7 +73,9 @@ std::string Describe(const State& state) {
     committed += node.phase == v1::NODE_PHASE_COMMITTED ? 1 : 0;
     if (IsInFlight(node.phase)) in_flight = node.name;
   }
-  const std::string count = absl::StrCat(committed, " of ", state.nodes.size(), " nodes committed");
+  const std::string count =
+      absl::StrCat(committed, " of ", state.nodes.size(), " nodes committed",
+                   state.plan_phase == 0 ? "" : absl::StrCat(" in phase ", state.plan_phase));
   const std::string on = in_flight.empty() ? "" : absl::StrCat(", ", in_flight, " is in flight");
   switch (state.phase) {
     case v1::ROLLOUT_PHASE_COMPLETED:

@@ -17,11 +17,6 @@ bool IsFall(v1::StopCause cause) {
          cause == v1::STOP_CAUSE_SILENT;
 }
 
-bool AllReady(const State& state) {
-  return std::includes(state.ready.begin(), state.ready.end(), state.cluster.begin(),
-                       state.cluster.end());
-}
-
 std::string WhoAndWhy(const v1::OperatorWord& word) {
   return word.reason().empty() ? word.operator_()
                                : absl::StrCat(word.operator_(), " (", word.reason(), ")");
@@ -42,7 +37,7 @@ class Turn {
   void Started(const v1::RolloutStarted& event) {
     if (s().phase != v1::ROLLOUT_PHASE_UNSPECIFIED) return;
     for (const std::string& name : event.nodes()) {
-      s().nodes.push_back({name, v1::NODE_PHASE_WAITING, "", 1});
+      s().nodes.push_back({name, v1::NODE_PHASE_WAITING, "", 1, 0});
       s().cluster.insert(name);
     }
     s().cluster.insert(event.cluster_nodes().begin(), event.cluster_nodes().end());
@@ -52,6 +47,8 @@ class Turn {
     s().soaks = event.options().soak_ms() > 0;
     s().has_deadline = event.options().deadline_ms() > 0;
     s().windows = WindowsOf(event.options().windows());
+    s().plan_phase = s().first_phase = event.first_phase();
+    s().last_phase = event.last_phase();
     Go();
   }
 
@@ -83,7 +80,7 @@ class Turn {
   void Accepted(const v1::NodeAccepted& event) {
     NodeProgress* node = Find(s(), event.node());
     if (node != nullptr && node->phase == v1::NODE_PHASE_DISPATCHED &&
-        node->attempt == std::max(event.attempt(), 1u)) {
+        node->attempt == std::max(event.attempt(), 1u) && event.phase() == s().plan_phase) {
       node->phase = v1::NODE_PHASE_IN_PROGRESS;
     }
   }
@@ -91,6 +88,8 @@ class Turn {
   void Verdict(const v1::NodeVerdict& event) {
     NodeProgress* node = Find(s(), event.node());
     if (node == nullptr || node->attempt != std::max(event.attempt(), 1u)) return;
+    // A late word of an earlier phase says nothing of this one.
+    if (event.phase() != s().plan_phase) return;
     // A node that was given up as silent may still tell how it went; the rollout stays stopped.
     if (!IsInFlight(node->phase) && node->phase != v1::NODE_PHASE_SILENT) return;
     const bool was_in_flight = IsInFlight(node->phase);
@@ -99,6 +98,7 @@ class Turn {
     switch (event.verdict()) {
       case v1::VERDICT_COMMITTED:
         node->phase = v1::NODE_PHASE_COMMITTED;
+        node->committed_phase = s().plan_phase;
         break;
       case v1::VERDICT_ROLLED_BACK:
         node->phase = v1::NODE_PHASE_ROLLED_BACK;
@@ -127,7 +127,7 @@ class Turn {
     Disarm(node->name, Timer::Verdict);
     if (cause != v1::STOP_CAUSE_UNSPECIFIED) {
       Stop(cause, node->name, node->reason, event.next());
-    } else if (s().soaks && s().phase != v1::ROLLOUT_PHASE_STOPPING && NextWaiting() != nullptr) {
+    } else if (s().soaks && s().phase != v1::ROLLOUT_PHASE_STOPPING && IsSomethingLeft()) {
       s().soaking = node->name;
       Arm(node->name, Timer::Soak);
     }
@@ -188,7 +188,7 @@ class Turn {
   void Retried(const v1::OperatorWord& word) {
     for (NodeProgress& node : s().nodes) {
       if (node.phase == v1::NODE_PHASE_COMMITTED || node.phase == v1::NODE_PHASE_WAITING) continue;
-      node = {node.name, v1::NODE_PHASE_WAITING, "", node.attempt + 1};
+      node = {node.name, v1::NODE_PHASE_WAITING, "", node.attempt + 1, node.committed_phase};
     }
     s().stop_cause = v1::STOP_CAUSE_UNSPECIFIED;
     s().stop_node.clear();
@@ -216,13 +216,17 @@ class Turn {
     }
     if (s().phase == v1::ROLLOUT_PHASE_AWAITING_APPROVAL) return std::move(step_);
     NodeProgress* next = NextWaiting();
-    if (next == nullptr) {
+    if (!IsSomethingLeft()) {
       s().phase = v1::ROLLOUT_PHASE_COMPLETED;
       s().paused_by.clear();
       Announce();
       return std::move(step_);
     }
     if (s().phase != v1::ROLLOUT_PHASE_RUNNING || !s().soaking.empty()) return std::move(step_);
+    if (next == nullptr) {
+      PassBarrier();
+      next = NextWaiting();
+    }
     // The driver looks ahead and tells in time; this is for one that stood still meanwhile.  It is
     // written down, so that the driver sees that it has to tell anew.
     if (s().hold.empty() && !IsOpen(s().windows, unix_ms_)) s().hold = "its maintenance window";
@@ -255,6 +259,15 @@ class Turn {
       return node.phase == v1::NODE_PHASE_WAITING;
     });
     return it == s().nodes.end() ? nullptr : &*it;
+  }
+  bool IsSomethingLeft() { return NextWaiting() != nullptr || s().plan_phase != s().last_phase; }
+  // Every node has committed the phase: all of them wait for the next one.
+  void PassBarrier() {
+    s().plan_phase = NextPlanPhase(s());
+    for (NodeProgress& node : s().nodes) {
+      node = {node.name, v1::NODE_PHASE_WAITING, "", 1, node.committed_phase};
+    }
+    Announce();
   }
   // All after the first that waits are waiting too.  One that goes late lets them go first.
   void Begin(NodeProgress* next) {
@@ -315,26 +328,6 @@ class Turn {
 };
 
 }  // namespace
-
-bool IsInFlight(v1::NodePhase phase) {
-  return phase == v1::NODE_PHASE_DISPATCHED || phase == v1::NODE_PHASE_IN_PROGRESS;
-}
-
-int Lateness(const State& state, const std::string& node) {
-  if (!state.leader.empty() && node == state.leader) return 2;
-  return !state.address_holder.empty() && node == state.address_holder ? 1 : 0;
-}
-
-bool HasEnded(const State& state) {
-  return state.phase == v1::ROLLOUT_PHASE_COMPLETED || state.phase == v1::ROLLOUT_PHASE_STOPPED;
-}
-
-bool MayBeTold(const State& state, const NodeProgress& node) {
-  if (HasEnded(state)) return false;
-  if (node.phase == v1::NODE_PHASE_IN_PROGRESS) return true;
-  return node.phase == v1::NODE_PHASE_DISPATCHED && state.phase == v1::ROLLOUT_PHASE_RUNNING &&
-         state.hold.empty() && AllReady(state);
-}
 
 Step Advance(const State& state, const v1::RolloutEvent& event) {
   Turn turn(state, event.wall_unix_ms());

@@ -1,8 +1,9 @@
 // The order of one rollout over the control-plane nodes of one cluster, as a pure function.  No
 // clock, no I/O, no throw.  Dispatching happens in one function, at the end of each event; a node
 // begins only while nothing is in flight, nothing has fallen, nobody has paused or ended the
-// rollout, nothing holds the cluster, and every other node of it is ready.  docs/rollout-states.md
-// has the table.
+// rollout, nothing holds the cluster, and every other node of it is ready.  Where the plan has
+// phases there is a barrier between two of them: every node has committed the one before any node
+// begins the next.  docs/rollout-states.md has the table.
 #pragma once
 #include <cstdint>
 #include <set>
@@ -18,7 +19,8 @@ struct NodeProgress {
   std::string name;
   v1::NodePhase phase = v1::NODE_PHASE_WAITING;
   std::string reason;
-  std::uint32_t attempt = 1;
+  std::uint32_t attempt = 1;          // in the plan's phase that the rollout is in
+  std::uint32_t committed_phase = 0;  // of the plan, that it committed last; 0: none
   bool operator==(const NodeProgress&) const = default;
 };
 
@@ -45,6 +47,11 @@ struct State {
   bool soaks = false;          // each commit is followed by a soak time
   bool has_deadline = false;
   Windows windows;  // a node begins only within one of them, by the time of the event
+  // Of the plan, from 1: the one that `nodes` are in, the one it began with and the one it ends
+  // with.  A revert goes down.  All 0: the plan has none.
+  std::uint32_t plan_phase = 0;
+  std::uint32_t first_phase = 0;
+  std::uint32_t last_phase = 0;
   bool operator==(const State&) const = default;
 };
 
@@ -68,7 +75,12 @@ bool IsInFlight(v1::NodePhase phase);
 // 0: when its turn comes; 1: after all of those, as it holds the virtual address; 2: last, as it
 // leads etcd.
 int Lateness(const State& state, const std::string& node);
+// The plan's phase behind the one it is in, on its way to the last; only where it is not that.
+std::uint32_t NextPlanPhase(const State& state);
+// The one before it on that way; 0: it is the first.
+std::uint32_t PlanPhaseBefore(const State& state);
 bool HasEnded(const State& state);  // completed or stopped
+bool AllReady(const State& state);  // every node of the cluster, as last told
 // Whether the plan may be sent to this node now.  A node that has begun may always be told to go
 // on; one that was told, but has perhaps not begun, only while the rollout runs, nothing holds it
 // and all are ready.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "belay/v1/journal.pb.h"
 
 namespace belay::rollout {
 namespace {
@@ -35,9 +36,32 @@ bool MayBecome(const NodeProgress& was, const NodeProgress& is, bool retried) {
   }
 }
 
+// The barrier, from the state alone: no node is in a phase that another may not be in yet.
+std::optional<std::string> BrokenBarrier(const State& state) {
+  const bool up = state.first_phase <= state.last_phase;
+  const std::uint32_t low = up ? state.first_phase : state.last_phase;
+  const std::uint32_t high = up ? state.last_phase : state.first_phase;
+  if ((low == 0) != (high == 0) || state.plan_phase < low || state.plan_phase > high) {
+    return "it is in a phase that is none of its plan's";
+  }
+  const std::uint32_t before = PlanPhaseBefore(state);
+  for (const NodeProgress& node : state.nodes) {
+    if (node.committed_phase != before && node.committed_phase != state.plan_phase) {
+      return absl::StrCat("it is in phase ", state.plan_phase, " of the plan, but ", node.name,
+                          " has not committed the one before");
+    }
+    if (state.plan_phase != 0 &&
+        (node.phase == v1::NODE_PHASE_COMMITTED) != (node.committed_phase == state.plan_phase)) {
+      return absl::StrCat("the phase that ", node.name, " has committed is not the one it is in");
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> BrokenInvariant(const State& state) {
+  if (auto broken = BrokenBarrier(state)) return broken;
   int in_flight = 0;
   bool all_before_committed = true;
   bool all_committed = true;
@@ -59,6 +83,9 @@ std::optional<std::string> BrokenInvariant(const State& state) {
   if (in_flight > 1) return "two nodes are in flight at once";
   if (state.phase == v1::ROLLOUT_PHASE_COMPLETED && !all_committed) {
     return "completed with a node that has not committed";
+  }
+  if (state.phase == v1::ROLLOUT_PHASE_COMPLETED && state.plan_phase != state.last_phase) {
+    return "completed before the last phase of its plan";
   }
   const bool stopped = state.phase == v1::ROLLOUT_PHASE_STOPPED;
   const bool stopping = state.phase == v1::ROLLOUT_PHASE_STOPPING;
@@ -89,6 +116,38 @@ std::optional<std::string> BrokenInvariant(const State& state) {
 }
 
 namespace {
+
+// By the event and the state before it, whatever the engine makes of them.
+bool HadCommitted(const State& before, const NodeProgress& node, const v1::RolloutEvent& event) {
+  if (node.phase == v1::NODE_PHASE_COMMITTED) return true;
+  const v1::NodeVerdict& verdict = event.verdict();
+  return event.has_verdict() && verdict.node() == node.name && IsInFlight(node.phase) &&
+         verdict.verdict() == v1::VERDICT_COMMITTED && verdict.phase() == before.plan_phase &&
+         std::max(verdict.attempt(), 1u) == node.attempt;
+}
+
+// Passing the barrier is the one thing that makes a committed node wait again.  `base` gets the
+// nodes as they stand behind it.
+std::optional<std::string> BrokenPassing(const State& before, const v1::RolloutEvent& event,
+                                         const State& now, State* base) {
+  if (before.phase == v1::ROLLOUT_PHASE_UNSPECIFIED) return std::nullopt;
+  if (now.first_phase != before.first_phase || now.last_phase != before.last_phase) {
+    return "the phases of its plan have changed";
+  }
+  if (now.plan_phase == before.plan_phase) return std::nullopt;
+  if (now.plan_phase != NextPlanPhase(before) || before.plan_phase == before.last_phase) {
+    return "a phase of the plan was left out, or done twice";
+  }
+  if (now.phase != v1::ROLLOUT_PHASE_RUNNING) return "a phase began although it does not run";
+  for (NodeProgress& node : base->nodes) {
+    if (!HadCommitted(before, node, event)) {
+      return absl::StrCat("phase ", now.plan_phase, " of the plan began before ", node.name,
+                          " had committed phase ", before.plan_phase);
+    }
+    node = {node.name, v1::NODE_PHASE_WAITING, "", 1, before.plan_phase};
+  }
+  return std::nullopt;
+}
 
 // The names in their order, without those that go late and have not begun.
 std::vector<std::string> InTurn(const State& state, const State& before, const State& now) {
@@ -154,8 +213,10 @@ std::optional<std::string> BrokenTransition(const State& before, const v1::Rollo
       !event.has_resumed()) {
     return "a paused rollout runs although nobody has resumed it";
   }
+  State base = before;
+  if (auto broken = BrokenPassing(before, event, now, &base)) return broken;
   int begun = 0;
-  if (auto broken = BrokenNodes(before, event, now, &begun)) return broken;
+  if (auto broken = BrokenNodes(base, event, now, &begun)) return broken;
   if (begun > 1) return "two nodes began at one event";
   if (begun > 0) {
     if (now.phase != v1::ROLLOUT_PHASE_RUNNING) return "a node began although it does not run";

@@ -24,8 +24,25 @@ spec:
     - setFlag: {manifest: kube-apiserver, flag: profiling, value: "false"}
 )";
 
-v1::SignedPlan MakePlan(std::int64_t now) {
-  CompiledPlan compiled = CompilePlan(kPlan);
+constexpr char kPhasedPlan[] = R"(apiVersion: belay.dev/v1
+kind: RemediationPlan
+metadata: {name: encryption}
+spec:
+  phases:
+  - name: readable
+    steps:
+    - name: read
+      edits:
+      - setFlag: {manifest: kube-apiserver, flag: encryption-provider-config, value: /etc/kubernetes/a}
+  - name: written
+    steps:
+    - name: write
+      edits:
+      - setFlag: {manifest: kube-apiserver, flag: encryption-provider-config, value: /etc/kubernetes/b}
+)";
+
+v1::SignedPlan MakePlan(const char* yaml, std::int64_t now) {
+  CompiledPlan compiled = CompilePlan(yaml);
   EXPECT_TRUE(compiled.mistakes.empty()) << compiled.mistakes[0].message;
   FillValidity(compiled.plan, now, 7 * 86400);
   return SignPlan(compiled.plan, *Ed25519PrivateKey::Generate());
@@ -52,8 +69,10 @@ World::World(const std::vector<std::string>& nodes) {
     EXPECT_TRUE((*tokens)->BindToken(node, "key", "pem").ok());
     EXPECT_TRUE((*tokens)->SpendToken(node, {node, "prod", node, "pem", 1, 9}).ok());
   }
-  plan_ = MakePlan(TestPki::Now());
+  plan_ = MakePlan(kPlan, TestPki::Now());
 }
+
+void World::TakePlanWithPhases() { plan_ = MakePlan(kPhasedPlan, TestPki::Now()); }
 
 World::~World() {
   Stop();

@@ -45,7 +45,8 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  void Start();  // again after Stop: what the database holds goes on
+  void TakePlanWithPhases();  // "readable" and "written", instead of the one without
+  void Start();               // again after Stop: what the database holds goes on
   void Stop();
   absl::Status TryStartSecond();
   // Time passes while the coordinator is awake, until `done`; at most `seconds`.

@@ -24,11 +24,14 @@ struct Case {
 };
 
 std::string TextOf(const Case& c) {
-  return absl::StrCat(c.budget.crashes, " crashes, ", c.budget.losses, " losses, ",
-                      c.budget.doubles, " doubles, ", c.budget.flips, " flips, ", c.budget.verbs,
-                      " verbs, ", c.budget.locks, " locks, ", c.budget.windows, " windows",
-                      c.wanted.approval ? ", approval" : "", c.wanted.soak ? ", soak" : "",
-                      c.wanted.deadline ? ", deadline" : "");
+  return absl::StrCat(
+      c.budget.crashes, " crashes, ", c.budget.losses, " losses, ", c.budget.doubles, " doubles, ",
+      c.budget.flips, " flips, ", c.budget.verbs, " verbs, ", c.budget.locks, " locks, ",
+      c.budget.windows, " windows", c.wanted.approval ? ", approval" : "",
+      c.wanted.soak ? ", soak" : "", c.wanted.deadline ? ", deadline" : "",
+      c.wanted.last_phase == 0
+          ? ""
+          : absl::StrCat(", phases ", c.wanted.first_phase, " to ", c.wanted.last_phase));
 }
 
 TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
@@ -38,7 +41,11 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
                              {{.verbs = 1}, {.soak = true}},
                              {{.locks = 2}, {.soak = true}},
                              {{.windows = 3}, {.windows = true}},
-                             {{.verbs = 2}, {.approval = true, .deadline = true}}};
+                             {{.verbs = 2}, {.approval = true, .deadline = true}},
+                             {{.crashes = 1}, {.first_phase = 1, .last_phase = 2}},
+                             {{.doubles = 1}, {.first_phase = 1, .last_phase = 2}},
+                             {{}, {.soak = true, .first_phase = 1, .last_phase = 3}},
+                             {{}, {.deadline = true, .first_phase = 3, .last_phase = 2}}};
   // The long search, left out of the quick suite; the bound is on the world, not on the invariants.
   if (const char* deep = std::getenv("BELAY_DEEP_SEARCH"); deep != nullptr && *deep == '1') {
     cases = {{{.crashes = 2, .losses = 1}, {}},
@@ -51,7 +58,11 @@ TEST(RolloutModel, NoReachableStateBreaksAnInvariant) {
              {{.flips = 1, .locks = 2}, {}},
              {{.crashes = 1, .windows = 3}, {.soak = true, .windows = true}},
              {{.locks = 1, .windows = 2}, {.windows = true}},
-             {{.verbs = 2}, {}}};
+             {{.verbs = 2}, {}},
+             {{.verbs = 1}, {.first_phase = 1, .last_phase = 2}},
+             {{.flips = 1}, {.first_phase = 1, .last_phase = 2}},
+             {{.crashes = 1}, {.first_phase = 3, .last_phase = 2}},
+             {{.losses = 1}, {.soak = true, .first_phase = 1, .last_phase = 2}}};
   }
   std::printf("%-60s %10s %12s %10s %10s\n", "hostile world", "states", "transitions", "completed",
               "stopped");

@@ -42,6 +42,8 @@ Search::Search(Budget budget, Wanted wanted) {
   started.mutable_options()->set_approval(wanted.approval);
   started.mutable_options()->set_soak_ms(wanted.soak ? 1 : 0);
   started.mutable_options()->set_deadline_ms(wanted.deadline ? 1 : 0);
+  started.set_first_phase(wanted.first_phase);
+  started.set_last_phase(wanted.last_phase);
   if (wanted.windows) {
     v1::MaintenanceWindow& window = *started.mutable_options()->add_windows();
     window.add_days(v1::WEEKDAY_MONDAY);
@@ -101,7 +103,8 @@ void Search::Perform(ModelWorld& world, const Action& action) {
     case Action::Kind::Execute:
       for (const NodeProgress& node : world.memory.nodes) {
         if (node.name != action.node) continue;
-        world.network.push_back({Kind::Execute, IndexOf(node.name), node.attempt});
+        world.network.push_back(
+            {Kind::Execute, IndexOf(node.name), node.attempt, world.memory.plan_phase});
       }
       return;
     case Action::Kind::ArmTimer:
@@ -135,18 +138,19 @@ void Search::Crash(ModelWorld& world) {
 
 void Search::AgentTakes(ModelWorld world, const Message& message) {
   NodeTruth& node = world.at(message.node);
-  if (message.attempt > node.attempt) {
+  if (world.IsNews(message)) {
     if (message.kind == Kind::Execute && node.truth != Truth::Running) {
-      CheckBeginning(world, message.node);
+      CheckBeginning(world, message);
       node.truth = Truth::Running;
       node.attempt = message.attempt;
+      node.phase = message.phase;
       node.runs = 1;
-      world.network.push_back({Kind::Accepted, message.node, node.attempt});
+      world.network.push_back({Kind::Accepted, message.node, node.attempt, node.phase});
     }
   } else if (node.truth == Truth::Running) {
-    world.network.push_back({Kind::Accepted, message.node, node.attempt});
+    world.network.push_back({Kind::Accepted, message.node, node.attempt, node.phase});
   } else {
-    world.network.push_back({Kind::Verdict, message.node, node.attempt});
+    world.network.push_back({Kind::Verdict, message.node, node.attempt, node.phase});
   }
   if (node.runs > 1) Violation("a node ran the plan twice");
   next_.push_back(std::move(world));
@@ -158,9 +162,11 @@ void Search::CoordinatorHears(const ModelWorld& world, const Message& message) {
   if (message.kind == Kind::Accepted) {
     event.mutable_accepted()->set_node(kNames[n]);
     event.mutable_accepted()->set_attempt(message.attempt);
+    event.mutable_accepted()->set_phase(message.phase);
   } else {
-    if (message.attempt != world.at(message.node).attempt) {
-      // Of an earlier attempt: whatever it was, it must mean nothing any more.
+    if (message.attempt != world.at(message.node).attempt ||
+        message.phase != world.at(message.node).phase) {
+      // Of an earlier attempt or phase: whatever it was, it must mean nothing any more.
       event.mutable_verdict()->set_verdict(v1::VERDICT_COMMITTED);
     } else {
       event.mutable_verdict()->set_verdict(
@@ -168,6 +174,7 @@ void Search::CoordinatorHears(const ModelWorld& world, const Message& message) {
     }
     event.mutable_verdict()->set_node(kNames[n]);
     event.mutable_verdict()->set_attempt(message.attempt);
+    event.mutable_verdict()->set_phase(message.phase);
   }
   Deliver(world, event);
 }
@@ -218,7 +225,7 @@ void Search::ExpandCoordinator(const ModelWorld& world) {
       continue;
     }
     ModelWorld resent = world;  // the node's stream came back
-    resent.network.push_back({Kind::Execute, index, node.attempt});
+    resent.network.push_back({Kind::Execute, index, node.attempt, world.memory.plan_phase});
     next_.push_back(std::move(resent));
   }
   ExpandTimers(world);
@@ -317,7 +324,8 @@ void Search::ExpandNodes(const ModelWorld& world) {
            {Truth::Committed, Truth::RolledBack, Truth::Refused, Truth::EmergencyStop}) {
         ModelWorld done = world;
         done.at(i).truth = end;
-        done.network.push_back({Kind::Verdict, i, node.attempt});
+        if (end == Truth::Committed) done.at(i).committed = node.phase;
+        done.network.push_back({Kind::Verdict, i, node.attempt, node.phase});
         next_.push_back(std::move(done));
       }
     }
@@ -326,8 +334,8 @@ void Search::ExpandNodes(const ModelWorld& world) {
         IsInFlight(world.memory.nodes[static_cast<std::size_t>(i)].phase) &&
         world.network.size() < kNetworkDepth) {
       ModelWorld resent = world;
-      resent.network.push_back(
-          {node.truth == Truth::Running ? Kind::Accepted : Kind::Verdict, i, node.attempt});
+      resent.network.push_back({node.truth == Truth::Running ? Kind::Accepted : Kind::Verdict, i,
+                                node.attempt, node.phase});
       next_.push_back(std::move(resent));
     }
     if (world.left.flips > 0 && !HasEnded(world.memory)) {
@@ -343,10 +351,12 @@ void Search::Expand(const ModelWorld& world) {
   for (const NodeProgress& progress : world.memory.nodes) {
     const NodeTruth& node = world.at(IndexOf(progress.name));
     if (progress.phase == v1::NODE_PHASE_COMMITTED &&
-        (node.truth != Truth::Committed || node.attempt != progress.attempt)) {
+        (node.truth != Truth::Committed || node.attempt != progress.attempt ||
+         node.phase != world.memory.plan_phase)) {
       Violation("the engine believes a commit that never happened");
     }
-    if (world.up && progress.phase == v1::NODE_PHASE_WAITING && node.attempt >= progress.attempt) {
+    if (world.up && progress.phase == v1::NODE_PHASE_WAITING &&
+        node.phase == world.memory.plan_phase && node.attempt >= progress.attempt) {
       Violation("a node has begun that the journal does not know of");
     }
   }

@@ -32,7 +32,7 @@ class Search {
   void Deliver(const ModelWorld& world, v1::RolloutEvent event);
   static void Perform(ModelWorld& world, const Action& action);
   static void Crash(ModelWorld& world);
-  void CheckBeginning(const ModelWorld& world, int node);
+  void CheckBeginning(const ModelWorld& world, const Message& execute);
   void CheckWatched(const ModelWorld& world);
   void AgentTakes(ModelWorld world, const Message& message);
   void CoordinatorHears(const ModelWorld& world, const Message& message);

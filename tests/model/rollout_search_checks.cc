@@ -3,20 +3,34 @@
 
 namespace belay::rollout::model {
 
-// The world's promise of I5 and I6, told from the nodes' truth and not from the engine's beliefs.
-void Search::CheckBeginning(const ModelWorld& world, int node) {
+// The world's promise of I5 and I6, and of the barrier between two phases, told from the nodes'
+// truth and not from the engine's beliefs.
+void Search::CheckBeginning(const ModelWorld& world, const Message& execute) {
+  const int node = execute.node;
+  const unsigned phase = execute.phase;
+  const bool up = world.memory.first_phase <= world.memory.last_phase;
+  const unsigned before = phase == world.memory.first_phase ? 0 : (up ? phase - 1 : phase + 1);
+  // One that was called silent may have committed, and a retry has it begin once more.
+  const unsigned own = world.at(node).committed;
+  if (own != before && own != phase) Violation("a node left a phase of its own out");
   for (int other = 0; other < kNodes; ++other) {
     if (other == node) continue;
-    const Truth truth = world.at(other).truth;
-    if (truth == Truth::Running) Violation("two nodes are being changed at once");
-    if (HasFallen(truth)) Violation("a node began although another has fallen");
-    if (other < node && truth != Truth::Committed) Violation("a node began before its turn");
+    const NodeTruth& of = world.at(other);
+    if (of.truth == Truth::Running) Violation("two nodes are being changed at once");
+    if (HasFallen(of.truth)) Violation("a node began although another has fallen");
+    if (of.committed != before && of.committed != phase) {
+      Violation("a phase began on a node before the one before it was committed on every node");
+    }
+    if (other < node && (of.truth != Truth::Committed || of.phase != phase)) {
+      Violation("a node began before its turn");
+    }
   }
   if (HasEnded(world.memory)) {
     Violation("a node began after the end of the rollout was recorded");
   }
   for (const NodeProgress& progress : world.memory.nodes) {
-    if (IndexOf(progress.name) == node && !IsInFlight(progress.phase)) {
+    if (IndexOf(progress.name) == node &&
+        (!IsInFlight(progress.phase) || world.memory.plan_phase != phase)) {
       Violation("a node began that the journal does not have in flight");
     }
   }

@@ -29,6 +29,8 @@ struct Budget {
 };
 struct Wanted {
   bool approval = false, soak = false, deadline = false, windows = false;
+  // Of the plan; the rollout goes from the one to the other.  Both 0: it has none.
+  unsigned first_phase = 0, last_phase = 0;
 };
 
 enum class Kind : char { Execute, ExpiredExecute, Accepted, Verdict };
@@ -36,6 +38,7 @@ struct Message {
   Kind kind;
   int node;
   unsigned attempt;
+  unsigned phase;  // of the plan
   auto operator<=>(const Message&) const = default;
   bool is_to_node() const { return kind == Kind::Execute || kind == Kind::ExpiredExecute; }
 };
@@ -49,8 +52,10 @@ inline bool HasFallen(Truth truth) {
 struct NodeTruth {
   Truth truth = Truth::NotBegun;
   unsigned attempt = 0;  // the last it has begun
+  unsigned phase = 0;    // of the plan, of that run
   int runs = 0;          // of that attempt
   bool ready = true;
+  unsigned committed = 0;  // the phase that it committed last
 };
 
 struct ModelWorld {
@@ -72,8 +77,15 @@ struct ModelWorld {
   // An order to begin that has not run out is still on its way to the node.
   bool MayStillBegin(int node) const {
     return std::any_of(network.begin(), network.end(), [&](const Message& m) {
-      return m.kind == Kind::Execute && m.node == node && m.attempt > at(node).attempt;
+      return m.kind == Kind::Execute && m.node == node && IsNews(m);
     });
+  }
+  // Of a run that its node has not begun: one key is begun once.
+  bool IsNews(const Message& m) const {
+    const NodeTruth& node = at(m.node);
+    if (node.attempt == 0) return true;
+    if (m.phase == node.phase) return m.attempt > node.attempt;
+    return (m.phase > node.phase) == (memory.last_phase >= memory.first_phase);
   }
   bool Carries(int node, bool to_node) const {
     return std::any_of(network.begin(), network.end(), [&](const Message& m) {
@@ -87,9 +99,10 @@ struct ModelWorld {
 
   std::string Key() const {
     // Reasons and names follow from the phases here, so the phases are enough.
-    std::string key = absl::StrCat(
-        static_cast<int>(memory.phase), ".", static_cast<int>(memory.stop_cause), memory.stop_node,
-        memory.awaiting_readiness, memory.soaking, up, deadline_timer, memory.hold, locked, closed);
+    std::string key =
+        absl::StrCat(static_cast<int>(memory.phase), ".", static_cast<int>(memory.stop_cause),
+                     memory.stop_node, memory.awaiting_readiness, memory.soaking, up,
+                     deadline_timer, memory.hold, locked, closed, memory.plan_phase);
     for (const NodeProgress& node : memory.nodes) {
       absl::StrAppend(&key, static_cast<int>(node.phase), "/", node.attempt, ",");
     }
@@ -97,11 +110,12 @@ struct ModelWorld {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
       absl::StrAppend(&key, ";", static_cast<int>(nodes[n].truth), nodes[n].attempt, nodes[n].runs,
                       nodes[n].ready, silence_timer[n], readiness_timer[n], soak_timer[n]);
+      absl::StrAppend(&key, nodes[n].phase, nodes[n].committed);
     }
     std::vector<Message> sorted = network;
     std::sort(sorted.begin(), sorted.end());
     for (const Message& m : sorted) {
-      absl::StrAppend(&key, "|", static_cast<int>(m.kind), m.node, m.attempt);
+      absl::StrAppend(&key, "|", static_cast<int>(m.kind), m.node, m.attempt, m.phase);
     }
     absl::StrAppend(&key, "|", left.crashes, left.losses, left.doubles, left.flips, left.verbs,
                     left.locks, left.windows);

@@ -36,6 +36,7 @@ SimNode::SimNode(Timeline& time, NodeId id, Ed25519PublicKey trusted, std::int64
   // Kubelet: new bytes, or old ones that come back, are a new process.
   disk_.after_each = [this](const std::string& path) {
     if (path != kSimManifest) return;
+    hooks_.changed(*this);
     SetReady(false);
     time_.After(fate.start_ns, [this, restart = ++restarts_] {
       if (restart != restarts_) return;

@@ -38,6 +38,7 @@ class SimNode final : public CoordinatorLink, public Gatekeeper {
     std::function<bool(SimNode&, v1::AgentMessage message)> send;
     std::function<void(SimNode&)> hang_up;
     std::function<void(SimNode&, const v1::Record&)> journalled;  // durable, on the node
+    std::function<void(const SimNode&)> changed;                  // its manifest is another one
     std::function<void(SimNode&, const std::string&)> broken;
   };
 

@@ -141,6 +141,34 @@ TEST(Simulation, ACoordinatorKilledAtAnyMomentOfAFleetEndsTheSame) {
   }
 }
 
+// Forwards through two phases, the second one back, then the first: whoever is killed when, the
+// barrier holds and the end is the same.
+TEST(Simulation, PhasesEndTheSameWhoeverIsKilled) {
+  Trouble calm;
+  calm.phases = true;
+  calm.revert = true;
+  calm.keep_first = true;
+  World unhurt(7, calm, false);
+  ASSERT_EQ(unhurt.Run(), "");
+  const std::vector<v1::RolloutPhase> completed(3, v1::ROLLOUT_PHASE_COMPLETED);
+  ASSERT_EQ(unhurt.ends(), completed);
+  EXPECT_EQ(unhurt.begun(), 12);
+  const std::int64_t moments = unhurt.coordinator().moments();
+  const auto stride = static_cast<std::int64_t>(FromEnvironment("BELAY_SIM_STRIDE", 61));
+  for (std::int64_t k = 1; k <= moments; k += stride) {
+    World world(7, calm, false);
+    world.coordinator().KillAt(k);
+    ASSERT_EQ(world.Run(), "") << "killed at moment " << k;
+    ASSERT_EQ(world.ends(), completed) << "killed at moment " << k;
+  }
+  for (int k = 0; k < unhurt.node(1).calls(); k += 3) {
+    World world(7, calm, false);
+    world.node(1).KillAtCall(k, SimDisk::Cut::Torn);
+    ASSERT_EQ(world.Run(), "") << "killed at call " << k;
+    ASSERT_EQ(world.ends(), completed) << "killed at call " << k;
+  }
+}
+
 // Likewise an agent at every call of its disk: what it has begun it ends by itself.
 TEST(Simulation, AnAgentKilledAtAnyCallEndsTheSame) {
   Trouble calm;

@@ -21,7 +21,7 @@ const Ed25519PrivateKey& Key() {
   return key;
 }
 
-v1::SignedPlan MakePlan() {
+v1::SignedPlan MakePlan(bool phases) {
   v1::RemediationPlan plan;
   plan.set_name("hardening");
   plan.set_not_before_unix(1'700'000'000);
@@ -39,6 +39,9 @@ v1::SignedPlan MakePlan() {
     gate.set_interval_ms(200);
     gate.set_rollback_deadline_ms(30'000);
     gate.add_probes("apiserver-readyz");
+    if (!phases) continue;
+    plan.add_phases()->set_name(value);
+    plan.mutable_phases(plan.phases_size() - 1)->set_steps(1);
   }
   return SignPlan(plan, Key());
 }
@@ -70,11 +73,16 @@ Trouble TroubleOf(std::uint64_t seed) {
   trouble.network.doubles_percent = dice.Chance(50) ? 20 : 0;
   trouble.locks = dice.Chance(40) ? static_cast<int>(dice.Between(1, 3)) : 0;
   trouble.windows = dice.Chance(25);
+  trouble.phases = dice.Chance(35);
+  trouble.keep_first = dice.Chance(50);
   return trouble;
 }
 
 World::World(std::uint64_t seed, const Trouble& trouble, bool aloud)
-    : time_(seed, aloud), trouble_(trouble), directory_(Directory()), plan_(MakePlan()) {
+    : time_(seed, aloud),
+      trouble_(trouble),
+      directory_(Directory()),
+      plan_(MakePlan(trouble.phases)) {
   time_.SeedBits();
   coordinator_ = std::make_unique<SimCoordinator>(
       time_, directory_,
@@ -114,6 +122,7 @@ void World::MakeNodes() {
     if (const auto wire = wires_.find(node.name()); wire != wires_.end()) wire->second->HangUp();
   };
   hooks.journalled = [this](SimNode& node, const v1::Record& record) { Journalled(node, record); };
+  hooks.changed = [this](const SimNode& node) { CheckBarrier(node); };
   hooks.broken = [this](SimNode& node, const std::string& what) {
     Broken(absl::StrCat(node.name(), ": ", what));
   };
@@ -197,12 +206,13 @@ void World::StartRollout(const std::string& cluster) {
   });
 }
 
-void World::Revert(const Asked& done) {
+void World::Revert(const Asked& done, bool keep_first) {
   const Asked of = done;  // rollouts_ grows
   coordinator_->Do([&](Coordinator& coordinator) {
     v1::RevertRolloutRequest request;
     request.set_rollout_id(of.id);
-    request.set_request_id(absl::StrCat("revert ", of.id));
+    request.set_request_id(absl::StrCat("revert ", of.id, keep_first ? " in part" : ""));
+    if (keep_first) request.set_to_phase("one");
     const auto reply = coordinator.RevertRollout(request, "ada");
     if (!reply.ok()) {
       time_.Tell(
@@ -214,6 +224,7 @@ void World::Revert(const Asked& done) {
     asked.id = reply->rollout_id();
     asked.cluster = of.cluster;
     asked.reverts = true;
+    asked.keeps_first = keep_first;
     asked.reopened_ns = time_.now();
     rollouts_.push_back(asked);
     time_.Tell(absl::StrCat("ada reverts ", of.id, " by ", asked.id));
@@ -327,7 +338,14 @@ std::string World::Run() {
       if (!node->state().emergency) node->ClearedByHand();
     }
     const std::vector<Asked> done = rollouts_;
-    for (const Asked& rollout : done) Revert(rollout);
+    if (trouble_.phases && trouble_.keep_first) {
+      for (const Asked& rollout : done) Revert(rollout, true);
+      Finish();
+      for (const Asked& revert : rollouts_) {
+        if (revert.keeps_first && revert.phase == v1::ROLLOUT_PHASE_COMPLETED) CheckKept(revert);
+      }
+    }
+    for (const Asked& rollout : done) Revert(rollout, false);
     Finish();
   }
   if (violation_.empty()) CheckEnd();

@@ -30,6 +30,8 @@ struct Trouble {
   std::uint32_t parallel = 1;  // of its clusters
   int locks = 0;               // taken by bob on a cluster, for some minutes
   bool windows = false;        // nodes begin only at certain times
+  bool phases = false;         // the plan has two, of one step each
+  bool keep_first = false;     // of those, when it is reverted; the whole afterwards
   NetworkHabits network;
 };
 Trouble TroubleOf(std::uint64_t seed);  // of every sort, from nothing to a lot
@@ -59,6 +61,7 @@ class World {
     std::string cluster;
     v1::RolloutPhase phase = v1::ROLLOUT_PHASE_UNSPECIFIED;
     bool reverts = false;
+    bool keeps_first = false;                  // of a revert: its first phase stays
     std::int64_t reopened_ns = 0;              // its start or last retry
     std::int64_t stopped_ns = -1;              // an abort was answered
     std::map<std::string, std::int64_t> fell;  // when, by node
@@ -67,13 +70,16 @@ class World {
   void MakeNodes();
   void MakeTrouble();
   void StartRollout(const std::string& cluster);
-  void Revert(const Asked& done);
+  void Revert(const Asked& done, bool keep_first);
   void AskSomething();
   void StartFleet();
   void AskFleet(v1::FleetVerb verb);
   void TakeLock();
   void CheckLocks(const SimNode& node);
   void CheckWindows(const SimNode& node);
+  void CheckBarrier(const SimNode& changed);
+  void CheckKept(const Asked& revert);
+  bool HasWholePlan(const SimNode& node) const;
   void LookAtFleet();
   void CheckStage(SimNode& node);
   void Ask(RolloutVerb verb, Asked& of, const std::string& who);

@@ -94,6 +94,7 @@ void World::CheckEnd() {
         run.set_rollout_id(rollout.id);
         run.set_attempt(node.attempt());
         run.set_plan_digest(report->plan_digest());
+        run.set_phase(report->plan_phase().number());
         const auto truth =
             verdicts_.find(absl::StrCat(rollout.cluster, "/", node.name(), " ", RunKeyText(run)));
         const bool committed = truth != verdicts_.end() && truth->second == v1::VERDICT_COMMITTED;
@@ -105,7 +106,8 @@ void World::CheckEnd() {
     }
   });
   for (const Asked& rollout : rollouts_) {
-    if (!rollout.reverts || rollout.phase != v1::ROLLOUT_PHASE_COMPLETED) continue;
+    if (!rollout.reverts || rollout.keeps_first || rollout.phase != v1::ROLLOUT_PHASE_COMPLETED)
+      continue;
     for (const auto& node : nodes_) {
       if (node->id().cluster == rollout.cluster && node->Manifest() != kSimOriginal) {
         Broken(

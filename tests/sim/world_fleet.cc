@@ -72,7 +72,9 @@ void World::CheckStage(SimNode& node) {
     const bool before = other->id().cluster == "blue"
                             ? node.id().cluster != "blue"
                             : trouble_.parallel == 1 && other->id().cluster < node.id().cluster;
-    if (!before || last_verdict_[other->name()] == v1::VERDICT_COMMITTED) continue;
+    const bool committed = last_verdict_[other->name()] == v1::VERDICT_COMMITTED &&
+                           (!trouble_.phases || HasWholePlan(*other));
+    if (!before || committed) continue;
     Broken(absl::StrCat("I6: ", node.name(), " begins although ", other->name(),
                         ", whose cluster comes before, has not committed"));
   }

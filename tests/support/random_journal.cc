@@ -64,7 +64,11 @@ class Author {
 
   void Name(v1::Record* record) {
     // Of few rollouts, so that they come again.
-    record->mutable_run()->set_rollout_id(absl::StrCat("r", Below(12)));
+    const std::size_t rollout = Below(12);
+    record->mutable_run()->set_rollout_id(absl::StrCat("r", rollout));
+    if (rollout % 3 == 0) {
+      record->mutable_run()->set_phase(static_cast<std::uint32_t>(1 + Below(2)));
+    }
     record->mutable_run()->set_attempt(static_cast<std::uint32_t>(++runs_));
     record->mutable_run()->set_plan_digest("digest");
   }
@@ -74,12 +78,17 @@ class Author {
     v1::RunAccepted& accepted = *record->mutable_run_accepted();
     accepted.set_epoch(state_.highest_epoch + Below(2));
     if (Sometimes()) {
-      const auto undoes = FindUndoes(state_, record->run().rollout_id());
+      const auto undoes = FindUndoes(state_, record->run().rollout_id(), record->run().phase());
       if (undoes.ok()) *accepted.mutable_undoes() = *undoes;
       if (undoes.ok()) return;
     }
     v1::RemediationPlan plan;
     for (std::size_t i = 0; i <= Below(3); ++i) plan.add_steps()->set_name(absl::StrCat("s", i));
+    if (record->run().phase() != 0) {
+      plan.add_steps()->set_name("last");
+      plan.add_phases()->set_steps(static_cast<std::uint32_t>(plan.steps_size()) - 1);
+      plan.add_phases()->set_steps(1);
+    }
     accepted.mutable_plan()->set_plan(plan.SerializeAsString());
   }
 
@@ -157,8 +166,9 @@ class Author {
 };
 
 std::string RunText(const RunState& run) {
-  return absl::StrCat(run.key.DebugString(), run.plan.DebugString(), run.epoch, " ", run.step_count,
-                      " ", run.next_step, " ", run.finished, run.outcome.DebugString(),
+  return absl::StrCat(run.key.DebugString(), run.plan.DebugString(), run.epoch, " ", run.first_step,
+                      " ", run.step_count, " ", run.next_step, " ", run.finished,
+                      run.outcome.DebugString(),
                       run.undoes ? run.undoes->DebugString() : "undoes nothing", "\n");
 }
 

@@ -176,8 +176,9 @@ void ExpectOnlyOldThingsForgotten(const NodeState& was, const NodeState& is) {
     if (i >= gone) {
       EXPECT_EQ(is.committed_steps[i - gone].prepared_seq, step.prepared_seq);
     } else {
-      EXPECT_TRUE(is.beyond_undoing.contains(step.run.rollout_id()));
-      EXPECT_TRUE(absl::IsFailedPrecondition(FindUndoes(is, step.run.rollout_id()).status()));
+      const std::string& rollout = step.run.rollout_id();
+      EXPECT_TRUE(is.beyond_undoing.contains(UndoName(rollout, step.run.phase())));
+      EXPECT_TRUE(absl::IsFailedPrecondition(FindUndoes(is, rollout, step.run.phase()).status()));
     }
   }
   for (const std::string& rollout : was.beyond_undoing) {

@@ -343,7 +343,7 @@ TEST(Describe, NamesEveryKindOfEdit) {
 }
 
 TEST(Examples, Compile) {
-  for (const std::string name : {"audit-logging", "broken-policy"}) {
+  for (const std::string name : {"audit-logging", "broken-policy", "encryption-at-rest"}) {
     std::ifstream file(absl::StrCat(BELAY_EXAMPLES, "/", name, ".yaml"));
     std::stringstream text;
     text << file.rdbuf();

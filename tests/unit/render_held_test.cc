@@ -90,7 +90,9 @@ TEST(Render, ThePreviewOfARollout) {
   other.set_name("cp4");
   other.set_place_reason("not touched, but must stay ready");
   other.set_missing("nobody asked");
-  ExpectGolden("rollout_preview.txt", RenderPreview(reply, "audit-logging", "prod"));
+  v1::RemediationPlan plan;
+  plan.set_name("audit-logging");
+  ExpectGolden("rollout_preview.txt", RenderPreview(reply, plan, "prod"));
 }
 
 }  // namespace
