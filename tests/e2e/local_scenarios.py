@@ -7,6 +7,7 @@ import subprocess
 
 from processes import die_with_parent, run, wait_until
 from scenarios import expect, expect_equal, plan, set_flag
+from scenarios_phases import phased_plan
 
 
 class LocalScenarios:
@@ -58,6 +59,7 @@ class LocalScenarios:
         expect_equal(code, 3, f"exit code of a fall\n{text}")
         expect_equal(self.bytes(), after, "the manifest after a fall")
         self._killed_in_the_gate(self.inflight("520"), b"inflight=520")
+        self._one_phase_after_the_other(self.belay.sign(phased_plan("524", "525", "3s")))
         self.belay.start_agent(self.node)
         self.belay.wait_nodes_ready()
 
@@ -72,6 +74,17 @@ class LocalScenarios:
         expect_equal(code, 0, f"exit code after SIGKILL in the gate\n{text}")
         expect("was cut off" in text, f"nothing is said of the cut:\n{text}")
         expect(published in self.bytes(), "the manifest")
+
+    def _one_phase_after_the_other(self, signed):
+        before = self.bytes()
+        for options, word in ((), "--phase all"), (("--phase", "written"), "--phase readable"):
+            code, text = self.apply(signed, *options)
+            expect_equal((code, self.bytes()), (1, before), f"exit code and manifest\n{text}")
+            expect(word in text, f"what to type:\n{text}")
+        for phase, value in ("readable", b"inflight=524"), ("written", b"inflight=525"):
+            code, text = self.apply(signed, "--phase", phase)
+            expect_equal(code, 0, f"exit code of phase {phase}\n{text}")
+            expect(value in self.bytes(), f"the manifest after phase {phase}")
 
     # --- S8
 

@@ -18,7 +18,7 @@ import verdict_ratios
 from frame import lab_missing, log, run_on
 from local_scenarios import LocalScenarios
 from scenarios import all_of
-from scenarios_rollout import RolloutScenarios
+from scenarios_phases import PhaseScenarios
 
 AT_REST_SECONDS = 30
 
@@ -50,7 +50,7 @@ def main():
 def run_scenarios(belay, only):
     """In order; what comes after a failure would stand on an unknown ground."""
     place = belay.environment.name
-    scenarios = all_of(RolloutScenarios(belay, log))
+    scenarios = all_of(PhaseScenarios(belay, log))
     if place == "standin":  # they signal the agent itself, which the lab starts behind a wrapper
         scenarios += all_of(LocalScenarios(belay, log))
     for scenario in scenarios:
