@@ -16,7 +16,7 @@ GrpcLink::GrpcLink(GrpcLinkOptions options, AgentStream::Sink sink)
     : options_(std::move(options)), sink_(std::move(sink)), calls_(std::make_shared<Calls>()) {}
 
 GrpcLink::~GrpcLink() {
-  HangUp();
+  GrpcLink::HangUp();  // this class's own: nothing derived is left
   {
     MutexLock lock(calls_->mu);
     while (calls_->open > 0) calls_->changed.Wait(calls_->mu);

@@ -54,13 +54,13 @@ bool IsPod(const ManifestNode& root) {
   return false;
 }
 
-// Kubelet takes the last of two without a word: which one its author meant is not for an edit to
-// decide, not even for one of another key.
-absl::Status RefuseKeyGivenTwice(const ManifestNode& mapping) {
+// Kubelet takes the last of two without a word: which of two command lines or lists of mounts its
+// author meant is not for an edit to decide, not even for an edit of the other.
+absl::Status RefuseKeyGivenTwice(const ManifestNode& container) {
   std::set<std::string_view> seen;
-  for (const ManifestNode& key : mapping.keys) {
-    if (key.kind != ManifestNode::Kind::Scalar) continue;
-    if (!seen.insert(key.value).second) return FindKey(mapping, key.value).status();
+  for (const ManifestNode& key : container.keys) {
+    if (key.value != "command" && key.value != "args" && key.value != "volumeMounts") continue;
+    if (!seen.insert(key.value).second) return FindKey(container, key.value).status();
   }
   return absl::OkStatus();
 }

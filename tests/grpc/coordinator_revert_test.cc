@@ -44,7 +44,8 @@ class CoordinatorRevertTest : public CoordinatorTest {
   }
 };
 
-// As after a restored backup: what it told before is held neither here nor there, so it is asked too.
+// As after a restored backup: what it told before is held neither here nor there, so it is asked
+// too.
 TEST_F(CoordinatorRevertTest, ANodeWhoseWordsAreLostGoesBackToo) {
   v1::Record old;
   old.mutable_journal_created()->set_journal_id("j");

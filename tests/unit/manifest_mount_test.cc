@@ -100,7 +100,7 @@ TEST(MountPath, RefusesTakenNamesAndPaths) {
   EXPECT_TRUE(absl::StrContains(Edited(kPod, MountEdit("", "/a", true)), "refused"));
 }
 
-TEST(MountPath, RefusesAContainerWithAKeyGivenTwiceWhicheverKeyItIs) {
+TEST(MountPath, RefusesAContainerWithACommandGivenTwice) {
   const std::string found = Edited(kPod + "    command: [other]\n", kAudit);
   EXPECT_TRUE(absl::StrContains(found, "line 6: the key 'command' stands here a second time"))
       << found;
