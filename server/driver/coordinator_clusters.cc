@@ -149,21 +149,21 @@ absl::StatusOr<registry::Order> Coordinator::OrderIn(const std::string& cluster,
   }
   ASSIGN_OR_RETURN(const Selector selector, ParseSelector(node_selector));
   ASSIGN_OR_RETURN(auto labels, store_.NodeLabels());
-  std::vector<registry::Node> chosen;
+  std::vector<registry::Node> taken;
   std::vector<std::string> left_out;
   for (const registry::Node& node : nodes) {
     if (Matches(selector, labels[node.id])) {
-      chosen.push_back(node);
+      taken.push_back(node);
     } else {
       left_out.push_back(node.id.node);
     }
   }
-  if (chosen.empty()) {
+  if (taken.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("no node of cluster ", cluster, " has labels that '", node_selector,
                      "' takes; nothing was started. See belayctl node list -o wide"));
   }
-  ASSIGN_OR_RETURN(registry::Order order, registry::OrderOf(cluster, chosen, {}));
+  ASSIGN_OR_RETURN(registry::Order order, registry::OrderOf(cluster, taken, {}));
   if (!left_out.empty()) {
     absl::StrAppend(&order.reason,
                     "; not touched, but must stay ready: ", absl::StrJoin(left_out, ", "));
