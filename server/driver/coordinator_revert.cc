@@ -14,16 +14,15 @@ namespace {
 constexpr std::size_t kMaxRequestId = 200;
 }  // namespace
 
-// In the opposite order: all that have begun, by what they have told, or that may have told it to a
-// coordinator before a restored backup, of whatever phase.  What each has to undo it finds in its
-// own journal, perhaps nothing.
+// In the opposite order: all that have begun, by what they have told.  What each has to undo it
+// finds in its own journal, of some phases perhaps nothing.
 absl::StatusOr<std::vector<std::string>> Coordinator::NodesToRevert(const RolloutEntry& entry,
                                                                     std::uint32_t kept,
                                                                     std::uint32_t* last) {
   const std::string& cluster = entry.row.cluster;
   ASSIGN_OR_RETURN(const auto records, store_.RecordsOfRollout(cluster, entry.row.id));
-  ASSIGN_OR_RETURN(std::set<std::string> told, store_.NodesWithMissingRecords(cluster));
-  std::uint32_t begun = told.empty() ? 0 : entry.state.last_phase;
+  std::set<std::string> told;
+  std::uint32_t begun = 0;
   for (const store::RecordRow& record : records) {
     const std::uint32_t phase = record.record.run().phase();
     if (entry.state.last_phase != 0 && phase <= kept) continue;

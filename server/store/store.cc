@@ -143,19 +143,6 @@ absl::StatusOr<std::vector<RecordRow>> Store::RecordsOfRollout(const std::string
   }
 }
 
-absl::StatusOr<std::set<std::string>> Store::NodesWithMissingRecords(const std::string& cluster) {
-  std::set<std::string> nodes;
-  Statement statement = database_->Prepare(
-      "SELECT node FROM node_records WHERE cluster = ? GROUP BY node, journal_id "
-      "HAVING count(*) < max(seq)");
-  statement.Text(cluster);
-  while (true) {
-    ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (!row) return nodes;
-    nodes.insert(statement.TextAt(0));
-  }
-}
-
 absl::StatusOr<std::vector<EmergencyRow>> Store::Emergencies() {
   std::vector<EmergencyRow> emergencies;
   Statement statement =

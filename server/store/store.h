@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -46,10 +45,6 @@ class Store {
   // Of the nodes of that cluster only; by node, then in order of receipt.
   absl::StatusOr<std::vector<RecordRow>> RecordsOfRollout(const std::string& cluster,
                                                           const std::string& rollout_id);
-
-  // Nodes with records that are held neither here nor there any more: a backup was restored, and
-  // they had folded them up.
-  absl::StatusOr<std::set<std::string>> NodesWithMissingRecords(const std::string& cluster);
 
   absl::StatusOr<std::vector<EmergencyRow>> Emergencies();
   absl::Status SetEmergency(const EmergencyRow& emergency);  // again: the first one stays

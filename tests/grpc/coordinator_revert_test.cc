@@ -44,21 +44,6 @@ class CoordinatorRevertTest : public CoordinatorTest {
   }
 };
 
-// As after a restored backup: what it told before is held neither here nor there, so it is asked
-// too.
-TEST_F(CoordinatorRevertTest, ANodeWhoseWordsAreLostGoesBackToo) {
-  v1::Record old;
-  old.mutable_journal_created()->set_journal_id("j");
-  for (int i = 0; i < 5; ++i) cp3_.Journal(old);
-  cp3_.first_seq = 4;
-  StartAll();
-  const std::string id = TwoHaveBegun();
-  const auto reply = Revert(id);
-  ASSERT_TRUE(reply.ok()) << reply.status();
-  EXPECT_EQ(std::vector<std::string>(reply->order().begin(), reply->order().end()),
-            (std::vector<std::string>{"cp3", "cp2", "cp1"}));
-}
-
 TEST_F(CoordinatorRevertTest, TheLastGoesBackFirstAndOneAtATime) {
   StartAll();
   const std::string id = TwoHaveBegun();
