@@ -18,8 +18,7 @@ namespace {
 struct Options {
   std::string cluster;
   std::string selector;
-  std::vector<std::string> changes;
-  bool overwrite = false;
+  LabelOptions labels;
 };
 
 int List(Session& session, const Options& options) {
@@ -40,8 +39,7 @@ int List(Session& session, const Options& options) {
 int Label(Session& session, const Options& options) {
   v1::LabelClusterRequest request;
   request.set_cluster(options.cluster);
-  request.set_overwrite(options.overwrite);
-  if (const absl::Status wrong = AddLabelChanges(options.changes, &request); !wrong.ok()) {
+  if (const absl::Status wrong = AddLabelChanges(options.labels, &request); !wrong.ok()) {
     return Fail(session, wrong, "belayctl cluster label --help", kExitUsage);
   }
   const std::unique_ptr<Client> client = Connect(session);
@@ -72,10 +70,7 @@ void AddClusterVerbs(CLI::App& parent, Session& session) {
       "label", "Set and remove labels of a cluster: key=value, or key- to remove it");
   auto labelled = std::make_shared<Options>();
   label->add_option("CLUSTER", labelled->cluster, "the cluster")->required();
-  label->add_option("LABEL", labelled->changes, "key=value or key-; several are one change")
-      ->required();
-  label->add_flag("--overwrite", labelled->overwrite,
-                  "also where the label has another value, which is refused else");
+  AddLabelOptions(*label, labelled->labels);
   label->footer(
       "Exit codes: 0 done, 1 refused, 2 wrong usage.\n\n"
       "Examples:\n  belayctl cluster label prod-eu env=prod region=eu\n"

@@ -1,8 +1,8 @@
 // What `cluster label` and `node label` are told: key=value sets, key- removes, as kubectl label
 // has it.
 #pragma once
+#include <CLI/CLI.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,10 +12,23 @@
 
 namespace belay {
 
+struct LabelOptions {
+  std::vector<std::string> changes;
+  bool overwrite = false;
+};
+
+inline void AddLabelOptions(CLI::App& verb, LabelOptions& options) {
+  verb.add_option("LABEL", options.changes, "key=value or key-; several are one change")
+      ->required();
+  verb.add_flag("--overwrite", options.overwrite,
+                "also where the label has another value, which is refused else");
+}
+
 // Into the request of either; INVALID_ARGUMENT for what is neither, and for a key with two fates.
 template <class Request>
-absl::Status AddLabelChanges(const std::vector<std::string>& changes, Request* request) {
-  for (const std::string& change : changes) {
+absl::Status AddLabelChanges(const LabelOptions& options, Request* request) {
+  request->set_overwrite(options.overwrite);
+  for (const std::string& change : options.changes) {
     const std::size_t equals = change.find('=');
     const bool removes = equals == std::string::npos && !change.empty() && change.back() == '-';
     if (equals == std::string::npos && !removes) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "cli/node_name.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
 #include "common/base/safe_text.h"
@@ -16,18 +17,13 @@ struct Options {
 };
 
 int Clear(Session& session, const Options& options) {
-  const std::size_t slash = options.node.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == options.node.size()) {
-    return Fail(
-        session,
-        absl::InvalidArgumentError(absl::StrCat("'", options.node, "' must be CLUSTER/NODE")),
-        "belayctl node list", kExitUsage);
-  }
+  const absl::StatusOr<NodeName> name = ParseNodeName(options.node);
+  if (!name.ok()) return Fail(session, name.status(), "belayctl node list", kExitUsage);
   const std::unique_ptr<Client> client = Connect(session);
   if (client == nullptr) return kExitOther;
   v1::ClearEmergencyRequest request;
-  request.set_cluster(options.node.substr(0, slash));
-  request.set_node(options.node.substr(slash + 1));
+  request.set_cluster(name->cluster);
+  request.set_node(name->node);
   request.set_reason(options.reason);
   const absl::StatusOr<v1::ClearEmergencyReply> reply = client->ClearEmergency(request);
   if (!reply.ok()) return FailCall(session, reply.status(), "belayctl node list");

@@ -1,10 +1,10 @@
 // node label.
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/label_words.h"
+#include "cli/node_name.h"
 #include "cli/render/words.h"
 #include "cli/verbs.h"
 #include "common/base/safe_text.h"
@@ -15,22 +15,17 @@ namespace {
 
 struct Options {
   std::string node;
-  std::vector<std::string> changes;
-  bool overwrite = false;
+  LabelOptions labels;
 };
 
 int Label(Session& session, const Options& options) {
   constexpr const char* kHelp = "belayctl node label --help";
-  const std::size_t slash = options.node.find('/');
-  if (slash == std::string::npos) {
-    return Fail(session, absl::InvalidArgumentError("a node is named CLUSTER/NODE"), kHelp,
-                kExitUsage);
-  }
+  const absl::StatusOr<NodeName> name = ParseNodeName(options.node);
+  if (!name.ok()) return Fail(session, name.status(), kHelp, kExitUsage);
   v1::LabelNodeRequest request;
-  request.set_cluster(options.node.substr(0, slash));
-  request.set_node(options.node.substr(slash + 1));
-  request.set_overwrite(options.overwrite);
-  if (const absl::Status wrong = AddLabelChanges(options.changes, &request); !wrong.ok()) {
+  request.set_cluster(name->cluster);
+  request.set_node(name->node);
+  if (const absl::Status wrong = AddLabelChanges(options.labels, &request); !wrong.ok()) {
     return Fail(session, wrong, kHelp, kExitUsage);
   }
   const std::unique_ptr<Client> client = Connect(session);
@@ -51,14 +46,10 @@ void AddNodeLabel(CLI::App& parent, Session& session) {
       "label", "Set and remove labels of a node: key=value, or key- to remove it");
   auto options = std::make_shared<Options>();
   verb->add_option("NODE", options->node, "CLUSTER/NODE")->required();
-  verb->add_option("LABEL", options->changes, "key=value or key-; several are one change")
-      ->required();
-  verb->add_flag("--overwrite", options->overwrite,
-                 "also where the label has another value, which is refused else");
+  AddLabelOptions(*verb, options->labels);
   verb->footer(
       "These are Belay's own, by which rollouts choose nodes; the Node objects of the cluster are "
-      "not "
-      "touched.\nExit codes: 0 done, 1 refused, 2 wrong usage.\n\n"
+      "not touched.\nExit codes: 0 done, 1 refused, 2 wrong usage.\n\n"
       "Examples:\n  belayctl node label prod/cp1 rack=a1\n"
       "  belayctl node label prod/cp1 rack-\n"
       "  belayctl rollout start audit.plan --cluster prod --node-selector rack=a1");

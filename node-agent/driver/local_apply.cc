@@ -109,12 +109,10 @@ absl::Status GoOnWith(const RunState& run, const v1::RemediationPlan& plan, cons
 
 // The next attempt of a run that was rolled back; nothing: that was the last.  Waits before it.
 // `before`: attempts of earlier words of the operator, which do not count.
-std::optional<v1::RunKey> NextAttempt(const LocalApply& apply, const v1::RunKey& run,
-                                      const v1::RunFinished& outcome, std::uint32_t before,
-                                      const Say& say) {
-  v1::RemediationPlan plan;
-  // It was verified and decoded before the run could begin; one that was not has no second run.
-  if (!plan.ParseFromString(apply.plan.plan()) || !plan.has_retry()) return std::nullopt;
+std::optional<v1::RunKey> NextAttempt(const LocalApply& apply, const v1::RemediationPlan& plan,
+                                      const v1::RunKey& run, const v1::RunFinished& outcome,
+                                      std::uint32_t before, const Say& say) {
+  if (!plan.has_retry()) return std::nullopt;
   const std::optional<std::int64_t> wait_ms =
       RetryWaitMs(plan, run.attempt() - before, outcome.verdict(), apply.jitter());
   if (!wait_ms) return std::nullopt;
@@ -141,9 +139,9 @@ absl::Status Compact(Executor& executor, const LocalApply& apply, const Say& say
 }
 
 // The last verdict of as many attempts as the plan allows.
-absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, std::uint32_t before,
-                                         const LocalApply& apply, Executor& executor,
-                                         Runner& runner, const Say& say) {
+absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, const v1::RemediationPlan& plan,
+                                         std::uint32_t before, const LocalApply& apply,
+                                         Executor& executor, Runner& runner, const Say& say) {
   for (;;) {
     RETURN_IF_ERROR(Compact(executor, apply, say));
     RETURN_IF_ERROR(runner.Execute(command));
@@ -152,7 +150,8 @@ absl::StatusOr<v1::RunFinished> CarryOut(v1::Execute command, std::uint32_t befo
       return absl::InternalError(
           "the run was not begun, and does not say why; nothing was changed");
     }
-    const std::optional<v1::RunKey> next = NextAttempt(apply, command.run(), *outcome, before, say);
+    const std::optional<v1::RunKey> next =
+        NextAttempt(apply, plan, command.run(), *outcome, before, say);
     if (!next) {
       const v1::RunFinished last = *outcome;
       RETURN_IF_ERROR(Compact(executor, apply, say));
@@ -187,11 +186,11 @@ absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& c
   // What is in it is believed only when the runner has verified it.
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, DecodeUnverified(apply.plan));
   ASSIGN_OR_RETURN(std::vector<std::uint32_t> phases, PhasesToApply(plan, apply.phase));
-  std::string rollout = kLocalRun + apply.new_run;
+  std::optional<v1::RunKey> going_on;
   if (state.current && IsLocal(state.current->key)) {
     if (state.current->key.plan_digest() == digest) {
       RETURN_IF_ERROR(GoOnWith(*state.current, plan, say, &phases));
-      rollout = state.current->key.rollout_id();
+      going_on = state.current->key;
     }
   } else if (state.current && !apply.give_up_run) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -200,14 +199,14 @@ absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& c
         " on this node and waits for its word; nothing was changed. Start the agent so that "
         "the coordinator goes on with it, or give it up with --give-up-run (its rollout stops)"));
   }
+  const std::string rollout = going_on ? going_on->rollout_id() : kLocalRun + apply.new_run;
   int code = kApplied;
   for (const std::uint32_t phase : phases) {
     if (phase != 0) say(SafeLine(DescribePhase(plan, phase)));
     v1::Execute command;
     std::uint32_t attempts_before = 0;
-    if (state.current && IsLocal(state.current->key) && state.current->key.phase() == phase &&
-        state.current->key.plan_digest() == digest) {
-      *command.mutable_run() = state.current->key;
+    if (going_on && going_on->phase() == phase) {
+      *command.mutable_run() = *going_on;
     } else {
       ASSIGN_OR_RETURN(*command.mutable_run(),
                        KeyOfLocalPhase(state, plan, digest, phase, rollout));
@@ -218,8 +217,9 @@ absl::StatusOr<int> ApplyHere(Executor& executor, Runner& runner, const Clock& c
     // Nobody can take the word of the one who stands here back.
     command.set_boot_id(clock.BootId());
     command.set_permit_until_boottime_ns(std::numeric_limits<std::int64_t>::max());
-    ASSIGN_OR_RETURN(const v1::RunFinished outcome,
-                     CarryOut(std::move(command), attempts_before, apply, executor, runner, say));
+    ASSIGN_OR_RETURN(
+        const v1::RunFinished outcome,
+        CarryOut(std::move(command), plan, attempts_before, apply, executor, runner, say));
     if (outcome.verdict() == v1::VERDICT_COMMITTED && phase != phases.back()) continue;
     code = SayOutcome(executor, outcome, phase, say);
     if (code != kApplied) return code;

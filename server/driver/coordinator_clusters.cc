@@ -1,6 +1,5 @@
 // Clusters, nodes and their labels, by which rollouts choose them.
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/select/selector.h"
 #include "server/driver/coordinator.h"
@@ -40,6 +39,16 @@ absl::StatusOr<Labels> Changed(Labels labels, const Request& request, const std:
         absl::StrCat(what, "it has at most ", kMostLabels, " labels; nothing was changed"));
   }
   return labels;
+}
+
+// All of it or nothing.  `set` and `remove` write one label.
+template <class Request, class Set, class Remove>
+absl::Status Write(store::Store& database, const Request& request, const Set& set,
+                   const Remove& remove) {
+  ASSIGN_OR_RETURN(store::Transaction transaction, database.Begin());
+  for (const std::string& name : request.remove()) RETURN_IF_ERROR(remove(name));
+  for (const auto& [name, value] : request.set()) RETURN_IF_ERROR(set(name, value));
+  return transaction.Commit();
 }
 
 }  // namespace
@@ -87,21 +96,15 @@ absl::StatusOr<v1::Cluster> Coordinator::LabelCluster(const v1::LabelClusterRequ
   }
   ASSIGN_OR_RETURN(auto all, store_.ClusterLabels());
   ASSIGN_OR_RETURN(const Labels labels, Changed(all[request.cluster()], request, what));
-  const auto write = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
-    for (const std::string& name : request.remove()) {
-      RETURN_IF_ERROR(store_.RemoveClusterLabel(request.cluster(), name));
-    }
-    for (const auto& [name, value] : request.set()) {
-      RETURN_IF_ERROR(store_.SetClusterLabel(request.cluster(), name, value, operator_name,
-                                             clock_.WallNowUnixMs()));
-    }
-    return transaction.Commit();
-  };
-  if (absl::Status written = write(); !written.ok()) {
-    Fatal(written);
-    return written;
-  }
+  const std::int64_t now_ms = clock_.WallNowUnixMs();
+  const absl::Status written = Write(
+      store_, request,
+      [&](const std::string& name, const std::string& value) {
+        return store_.SetClusterLabel(request.cluster(), name, value, operator_name, now_ms);
+      },
+      [&](const std::string& name) { return store_.RemoveClusterLabel(request.cluster(), name); });
+  Fatal(written);
+  RETURN_IF_ERROR(written);
   log_(absl::StrCat(what, LabelsText(labels), ", by ", operator_name));
   return ClusterOf(request.cluster(), labels);
 }
@@ -118,20 +121,15 @@ absl::StatusOr<v1::Node> Coordinator::LabelNode(const v1::LabelNodeRequest& requ
   }
   ASSIGN_OR_RETURN(auto all, store_.NodeLabels());
   ASSIGN_OR_RETURN(const Labels labels, Changed(all[id], request, what));
-  const auto write = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(store::Transaction transaction, store_.Begin());
-    for (const std::string& name : request.remove()) {
-      RETURN_IF_ERROR(store_.RemoveNodeLabel(id, name));
-    }
-    for (const auto& [name, value] : request.set()) {
-      RETURN_IF_ERROR(store_.SetNodeLabel(id, name, value, operator_name, clock_.WallNowUnixMs()));
-    }
-    return transaction.Commit();
-  };
-  if (absl::Status written = write(); !written.ok()) {
-    Fatal(written);
-    return written;
-  }
+  const std::int64_t now_ms = clock_.WallNowUnixMs();
+  const absl::Status written = Write(
+      store_, request,
+      [&](const std::string& name, const std::string& value) {
+        return store_.SetNodeLabel(id, name, value, operator_name, now_ms);
+      },
+      [&](const std::string& name) { return store_.RemoveNodeLabel(id, name); });
+  Fatal(written);
+  RETURN_IF_ERROR(written);
   log_(absl::StrCat(what, LabelsText(labels), ", by ", operator_name));
   return NodeMessage(*node, labels);
 }
@@ -150,13 +148,8 @@ absl::StatusOr<registry::Order> Coordinator::OrderIn(const std::string& cluster,
   ASSIGN_OR_RETURN(const Selector selector, ParseSelector(node_selector));
   ASSIGN_OR_RETURN(auto labels, store_.NodeLabels());
   std::vector<registry::Node> taken;
-  std::vector<std::string> left_out;
   for (const registry::Node& node : nodes) {
-    if (Matches(selector, labels[node.id])) {
-      taken.push_back(node);
-    } else {
-      left_out.push_back(node.id.node);
-    }
+    if (Matches(selector, labels[node.id])) taken.push_back(node);
   }
   if (taken.empty()) {
     return absl::FailedPreconditionError(
@@ -164,10 +157,7 @@ absl::StatusOr<registry::Order> Coordinator::OrderIn(const std::string& cluster,
                      "' takes; nothing was started. See belayctl node list -o wide"));
   }
   ASSIGN_OR_RETURN(registry::Order order, registry::OrderOf(cluster, taken, {}));
-  if (!left_out.empty()) {
-    absl::StrAppend(&order.reason,
-                    "; not touched, but must stay ready: ", absl::StrJoin(left_out, ", "));
-  }
+  registry::MentionLeftOut(nodes, &order);
   return order;
 }
 

@@ -1,20 +1,14 @@
 #include "server/registry/cover.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/registry/order.h"
 
 namespace belay::registry {
 
 absl::Status CheckCover(const v1::RemediationPlan& plan, const std::vector<std::string>& order,
                         const std::vector<Node>& nodes) {
-  std::vector<std::string> left_out;
-  for (const Node& node : nodes) {
-    if (std::find(order.begin(), order.end(), node.id.node) == order.end()) {
-      left_out.push_back(node.id.node);
-    }
-  }
+  const std::vector<std::string> left_out = LeftOut(order, nodes);
   if (plan.phases().empty() || left_out.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the plan has phases, each of which must be on every control-plane node before "

@@ -23,16 +23,7 @@ absl::StatusOr<Order> AsWanted(const std::string& cluster, const std::vector<std
           absl::StrCat("order: node '", name, "' is named twice. Nothing was started"));
     }
   }
-  std::vector<std::string> left_out;
-  for (const std::string& name : names) {
-    if (seen.count(name) == 0) left_out.push_back(name);
-  }
-  Order order{wanted, "as given"};
-  if (!left_out.empty()) {
-    absl::StrAppend(&order.reason,
-                    "; not touched, but must stay ready: ", absl::StrJoin(left_out, ", "));
-  }
-  return order;
+  return Order{wanted, "as given"};
 }
 
 }  // namespace
@@ -60,7 +51,11 @@ absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node
                      cluster, " --node NAME"));
   }
   std::sort(names.begin(), names.end());
-  if (!wanted.empty()) return AsWanted(cluster, names, wanted);
+  if (!wanted.empty()) {
+    absl::StatusOr<Order> order = AsWanted(cluster, names, wanted);
+    if (order.ok()) MentionLeftOut(nodes, &*order);
+    return order;
+  }
   std::string by = "by name";
   const auto goes_last = [&names](const std::string& name) {
     names.erase(std::find(names.begin(), names.end(), name));
@@ -80,6 +75,25 @@ absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node
   }
   return Order{names, absl::StrCat(by, all_told ? "; no node says it leads etcd"
                                                 : "; the etcd leader is not known")};
+}
+
+std::vector<std::string> LeftOut(const std::vector<std::string>& order,
+                                 const std::vector<Node>& nodes) {
+  std::vector<std::string> names;
+  for (const Node& node : nodes) {
+    if (std::find(order.begin(), order.end(), node.id.node) == order.end()) {
+      names.push_back(node.id.node);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void MentionLeftOut(const std::vector<Node>& nodes, Order* order) {
+  const std::vector<std::string> names = LeftOut(order->nodes, nodes);
+  if (names.empty()) return;
+  absl::StrAppend(&order->reason,
+                  "; not touched, but must stay ready: ", absl::StrJoin(names, ", "));
 }
 
 }  // namespace belay::registry

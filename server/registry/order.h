@@ -20,4 +20,10 @@ struct Order {
 absl::StatusOr<Order> OrderOf(const std::string& cluster, const std::vector<Node>& nodes,
                               const std::vector<std::string>& wanted);
 
+// The nodes that are not in it, by name.
+std::vector<std::string> LeftOut(const std::vector<std::string>& order,
+                                 const std::vector<Node>& nodes);
+// Says of those that they are not touched but must stay ready; nothing where there are none.
+void MentionLeftOut(const std::vector<Node>& nodes, Order* order);
+
 }  // namespace belay::registry
