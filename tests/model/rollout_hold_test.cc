@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "belay/v1/journal.pb.h"
-#include "server/rollout/engine.h"
-#include "server/rollout/invariants.h"
+#include "tests/model/checked_rollout.h"
 
 namespace belay::rollout {
 namespace {
@@ -17,35 +16,30 @@ v1::RolloutEvent Readiness(const std::string& hold) {
   return event;
 }
 
-class Held {
+class Held : public CheckedRollout {
  public:
   Held() {
     v1::RolloutEvent event;
     for (const char* node : {"cp1", "cp2"}) event.mutable_started()->add_nodes(node);
     Tell(event);
   }
-  void Tell(const v1::RolloutEvent& event) {
-    step = Advance(step.state, event);
-    EXPECT_EQ(BrokenInvariant(step.state).value_or(""), "");
-  }
-  v1::NodePhase phase(std::size_t i) const { return step.state.nodes[i].phase; }
+  v1::NodePhase phase(std::size_t i) const { return state.nodes[i].phase; }
   bool Does(Action::Kind kind, Timer timer = Timer::Verdict) const {
-    for (const Action& action : step.actions) {
+    for (const Action& action : actions) {
       if (action.kind == kind && action.timer == timer) return true;
     }
     return false;
   }
-  Step step;
 };
 
 TEST(RolloutHold, NobodyBeginsWhileItHoldsAndTheFirstWhenItEnds) {
   Held held;
-  EXPECT_EQ(held.step.state.awaiting_readiness, "cp1");
+  EXPECT_EQ(held.state.awaiting_readiness, "cp1");
   held.Tell(Readiness("the lock"));
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_WAITING);
   EXPECT_TRUE(held.Does(Action::Kind::DisarmTimer, Timer::Readiness))
       << "whoever is held is not late";
-  EXPECT_NE(Describe(held.step.state).find("waiting for the lock"), std::string::npos);
+  EXPECT_NE(Describe(held.state).find("waiting for the lock"), std::string::npos);
   held.Tell(Readiness(""));
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_DISPATCHED);
 }
@@ -57,22 +51,22 @@ TEST(RolloutHold, WhatIsInFlightEndsAndTheNextIsHeld) {
   accepted.mutable_accepted()->set_node("cp1");
   held.Tell(accepted);
   held.Tell(Readiness("the lock"));
-  EXPECT_TRUE(MayBeTold(held.step.state, held.step.state.nodes[0])) << "it has begun: it goes on";
+  EXPECT_TRUE(MayBeTold(held.state, held.state.nodes[0])) << "it has begun: it goes on";
   v1::RolloutEvent verdict;
   verdict.mutable_verdict()->set_node("cp1");
   verdict.mutable_verdict()->set_verdict(v1::VERDICT_COMMITTED);
   held.Tell(verdict);
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_COMMITTED);
   EXPECT_EQ(held.phase(1), v1::NODE_PHASE_WAITING);
-  EXPECT_EQ(held.step.state.phase, v1::ROLLOUT_PHASE_RUNNING);
+  EXPECT_EQ(held.state.phase, v1::ROLLOUT_PHASE_RUNNING);
 }
 
 TEST(RolloutHold, ANodeThatWasToldButHasPerhapsNotBegunIsNotToldAgain) {
   Held held;
   held.Tell(Readiness(""));
-  EXPECT_TRUE(MayBeTold(held.step.state, held.step.state.nodes[0]));
+  EXPECT_TRUE(MayBeTold(held.state, held.state.nodes[0]));
   held.Tell(Readiness("the lock"));
-  EXPECT_FALSE(MayBeTold(held.step.state, held.step.state.nodes[0]));
+  EXPECT_FALSE(MayBeTold(held.state, held.state.nodes[0]));
 }
 
 TEST(RolloutHold, ARecoveryForgetsItWithTheReadinessAndBeginsNobody) {
@@ -81,7 +75,7 @@ TEST(RolloutHold, ARecoveryForgetsItWithTheReadinessAndBeginsNobody) {
   v1::RolloutEvent recovered;
   recovered.mutable_recovered();
   held.Tell(recovered);
-  EXPECT_EQ(held.step.state.hold, "");
+  EXPECT_EQ(held.state.hold, "");
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_WAITING);
   held.Tell(Readiness("the lock"));
   EXPECT_EQ(held.phase(0), v1::NODE_PHASE_WAITING);
@@ -115,9 +109,9 @@ TEST(RolloutHold, OutsideOfItsWindowsNobodyBeginsAlsoWhenNobodyHasSaidSo) {
 TEST(RolloutHold, ItIsPartOfTheDigestAndOldDigestsStay) {
   Held held;
   held.Tell(Readiness("the lock"));
-  State without = held.step.state;
+  State without = held.state;
   without.hold.clear();
-  EXPECT_NE(StateDigest(held.step.state), StateDigest(without));
+  EXPECT_NE(StateDigest(held.state), StateDigest(without));
 }
 
 }  // namespace

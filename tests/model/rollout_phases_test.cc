@@ -7,14 +7,13 @@
 #include <string>
 
 #include "belay/v1/journal.pb.h"
-#include "server/rollout/engine.h"
-#include "server/rollout/invariants.h"
+#include "tests/model/checked_rollout.h"
 
 namespace belay::rollout {
 namespace {
 
-// A rollout of two nodes whose cluster is always ready; each step is checked.
-class Phased {
+// A rollout of two nodes whose cluster is always ready.
+class Phased : public CheckedRollout {
  public:
   Phased(std::uint32_t first, std::uint32_t last, bool soak = false, bool leader_last = false) {
     v1::RolloutEvent event;
@@ -24,12 +23,6 @@ class Phased {
     event.mutable_started()->set_leader_last(leader_last);
     event.mutable_started()->mutable_options()->set_soak_ms(soak ? 1 : 0);
     Tell(event);
-  }
-  void Tell(const v1::RolloutEvent& event) {
-    const Step step = Advance(state, event);
-    EXPECT_EQ(BrokenInvariant(step.state).value_or(""), "") << event.ShortDebugString();
-    EXPECT_EQ(BrokenTransition(state, event, step).value_or(""), "") << event.ShortDebugString();
-    state = step.state;
   }
   void Ready(const std::string& leader = "") {
     v1::RolloutEvent event;
@@ -57,7 +50,6 @@ class Phased {
   const NodeProgress& at(const std::string& name) const {
     return state.nodes[state.nodes[0].name == name ? 0 : 1];
   }
-  State state;
 };
 
 TEST(RolloutPhases, TheNextBeginsWhenEveryNodeHasCommittedTheOneBefore) {

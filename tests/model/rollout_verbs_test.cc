@@ -7,17 +7,14 @@
 #include <vector>
 
 #include "belay/v1/journal.pb.h"
-#include "server/rollout/engine.h"
-#include "server/rollout/invariants.h"
 #include "server/rollout/verbs.h"
+#include "tests/model/checked_rollout.h"
 
 namespace belay::rollout {
 namespace {
 
-using Actions = std::vector<Action>;
-
-// A rollout that is told one event after the other; each step is checked.
-class Told {
+// A rollout over three nodes.
+class Told : public CheckedRollout {
  public:
   explicit Told(const v1::RolloutOptions& options = {}, bool leader_last = false) {
     v1::RolloutEvent event;
@@ -26,13 +23,6 @@ class Told {
     event.mutable_started()->set_leader_last(leader_last);
     *event.mutable_started()->mutable_options() = options;
     Tell(event);
-  }
-  void Tell(const v1::RolloutEvent& event) {
-    const Step step = Advance(state, event);
-    EXPECT_EQ(BrokenInvariant(step.state).value_or(""), "") << event.ShortDebugString();
-    EXPECT_EQ(BrokenTransition(state, event, step).value_or(""), "") << event.ShortDebugString();
-    state = step.state;
-    actions = step.actions;
   }
   void AllReady(const std::string& leader = "") {
     v1::RolloutEvent event;
@@ -89,9 +79,6 @@ class Told {
   bool Has(Action::Kind kind, const std::string& node, Timer timer) const {
     return std::find(actions.begin(), actions.end(), Action{kind, node, timer}) != actions.end();
   }
-
-  State state;
-  Actions actions;
 };
 
 v1::RolloutOptions Approval() {

@@ -3,26 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "tests/unit/runner_fixture.h"
+#include "tests/unit/local_apply_fixture.h"
 
 namespace belay {
 namespace {
 
-class LocalApplyTest : public RunnerTest {
+class LocalApplyTest : public ApplyingTest {
  protected:
   // `belay-agent apply` as a process of its own.
   absl::StatusOr<int> Apply(bool give_up = false) {
-    Open();
-    said.clear();
     LocalApply apply;
-    apply.plan = SignPlan(plan, key);
-    apply.new_run = absl::StrCat("run", ++runs);
     apply.give_up_run = give_up;
-    return ApplyHere(*executor, *runner, clock, apply,
-                     [this](const std::string& text) { said += text + "\n"; });
+    return ApplyWith(std::move(apply));
   }
   void CutInTheGateOfStep(int step) {
     int gates = 0;
@@ -34,8 +29,6 @@ class LocalApplyTest : public RunnerTest {
     gate.before = nullptr;
     gate.forward = GateResult::Kind::Passed;
   }
-  std::string said;
-  int runs = 0;
 };
 
 TEST_F(LocalApplyTest, APlanIsAppliedWithARunOfTheNodesOwn) {

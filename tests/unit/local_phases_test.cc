@@ -5,15 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "node-agent/driver/local_apply.h"
-#include "tests/unit/runner_fixture.h"
+#include "tests/unit/local_apply_fixture.h"
 
 namespace belay {
 namespace {
 
-class LocalPhasesTest : public RunnerTest {
+class LocalPhasesTest : public ApplyingTest {
  protected:
   LocalPhasesTest() {
     plan.add_phases()->set_name("first");
@@ -23,14 +22,9 @@ class LocalPhasesTest : public RunnerTest {
   }
   // As a process of its own.
   absl::StatusOr<int> Apply(const std::string& phase) {
-    Open();
-    said.clear();
     LocalApply apply;
-    apply.plan = SignPlan(plan, key);
-    apply.new_run = absl::StrCat("run", ++runs);
     apply.phase = phase;
-    return ApplyHere(*executor, *runner, clock, apply,
-                     [this](const std::string& text) { said += text + "\n"; });
+    return ApplyWith(std::move(apply));
   }
   void ExpectNothingBegun(const std::string& phase, const std::string& why) {
     const std::string before = Manifest();
@@ -40,8 +34,6 @@ class LocalPhasesTest : public RunnerTest {
     EXPECT_EQ(Manifest(), before);
     EXPECT_FALSE(executor->state().current);
   }
-  std::string said;
-  int runs = 0;
 };
 
 TEST_F(LocalPhasesTest, WithoutAWordAboutThePhaseNothingIsBegun) {

@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "node-agent/driver/local_apply.h"
-#include "tests/unit/runner_fixture.h"
+#include "tests/unit/local_apply_fixture.h"
 
 namespace belay {
 namespace {
 
 constexpr std::size_t kFull = std::size_t{800} << 10;  // a run needs more than 512 KiB of it free
 
-class LocalRetentionTest : public RunnerTest {
+class LocalRetentionTest : public ApplyingTest {
  protected:
   LocalRetentionTest() {
     full_journal_bytes = kFull;
@@ -27,27 +26,20 @@ class LocalRetentionTest : public RunnerTest {
   }
 
   absl::StatusOr<int> Apply() {
-    Open();
-    said.clear();
     LocalApply apply;
-    apply.plan = SignPlan(plan, key);
-    apply.new_run = absl::StrCat("run", ++runs);
     apply.acknowledged = acknowledged;
     apply.compaction.keep_records = 20;
     apply.compaction.keep_bytes = std::size_t{50} << 10;
     apply.compaction.drop_records = 10;
     apply.compaction.most_left_bytes = std::size_t{100} << 10;
-    absl::StatusOr<int> code = ApplyHere(*executor, *runner, clock, apply,
-                                         [this](const std::string& text) { said += text + "\n"; });
+    absl::StatusOr<int> code = ApplyWith(std::move(apply));
     largest = std::max(largest, disk.Read("/state/journal")->bytes.size());
     return code;
   }
 
   bool falls = false;
   std::uint64_t acknowledged = 0;
-  int runs = 0;
   std::size_t largest = 0;
-  std::string said;
 };
 
 TEST_F(LocalRetentionTest, WithoutACoordinatorItIsFoldedUpAndNoRunIsEverRefusedForIt) {

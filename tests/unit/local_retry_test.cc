@@ -3,12 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "node-agent/driver/local_apply.h"
 #include "node-agent/driver/retry.h"
-#include "tests/unit/runner_fixture.h"
+#include "tests/unit/local_apply_fixture.h"
 
 namespace belay {
 namespace {
@@ -55,7 +54,7 @@ TEST(RetryWait, OnlyARollbackIsTriedAgainAndOnlySoOften) {
   EXPECT_FALSE(RetryWaitMs({}, 1, v1::VERDICT_ROLLED_BACK, 0.5));
 }
 
-class LocalRetryTest : public RunnerTest {
+class LocalRetryTest : public ApplyingTest {
  protected:
   LocalRetryTest() {
     plan.mutable_steps()->RemoveLast();
@@ -63,12 +62,8 @@ class LocalRetryTest : public RunnerTest {
   }
 
   absl::StatusOr<int> Apply() {
-    Open();
-    said.clear();
     waits_ms.clear();
     LocalApply apply;
-    apply.plan = SignPlan(plan, key);
-    apply.new_run = absl::StrCat("run", ++runs);
     apply.jitter = [] { return 0.5; };
     apply.wait = [this](std::int64_t ns) {
       EXPECT_EQ(Manifest(), "0") << "it waits with the old configuration, proved";
@@ -77,8 +72,7 @@ class LocalRetryTest : public RunnerTest {
       EXPECT_LT(waits_ms.size(), 10U) << "it never ends";
       return stopped_in_wait == static_cast<int>(waits_ms.size()) || waits_ms.size() >= 10;
     };
-    return ApplyHere(*executor, *runner, clock, apply,
-                     [this](const std::string& text) { said += text + "\n"; });
+    return ApplyWith(std::move(apply));
   }
   std::vector<v1::RunKey> Runs(v1::Record::KindCase kind) {
     std::vector<v1::RunKey> keys;
@@ -89,9 +83,7 @@ class LocalRetryTest : public RunnerTest {
   }
 
   int stopped_in_wait = 0;
-  int runs = 0;
   std::vector<std::int64_t> waits_ms;
-  std::string said;
 };
 
 TEST_F(LocalRetryTest, EachAttemptIsARunOfItsOwnWithItsGates) {

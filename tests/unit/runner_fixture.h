@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -185,6 +186,36 @@ class RunnerTest : public testing::Test {
     ASSERT_TRUE(runner->Execute(command).ok());
     EXPECT_EQ(Records(), before);
     EXPECT_EQ(Manifest(), "0");
+  }
+
+  // `act` cut at every call of the disk, in four ways; `after` looks at the next life, after the
+  // cut at call `k`.  How many cuts there were.
+  int CutEverywhere(const std::function<void()>& act, const std::function<void(int k)>& after) {
+    using Cut = SimDisk::Cut;
+    const SimDisk begun = disk;
+    int cuts = 0;
+    for (const Cut cut : {Cut::Kill, Cut::Lose, Cut::Keep, Cut::Torn}) {
+      for (int k = 0;; ++k) {
+        disk = begun;
+        Start();
+        disk.CrashAt(k, cut == Cut::Torn);
+        bool crashed = false;
+        try {
+          act();
+        } catch (const Crash&) {
+          crashed = true;
+        }
+        if (!crashed) break;
+        ++cuts;
+        std::mt19937 random(static_cast<unsigned>(k));
+        disk.Disarm();
+        disk.Apply(cut, random);
+        if (cut != Cut::Kill) clock.Reboot();
+        Start();
+        after(k);
+      }
+    }
+    return cuts;
   }
 
   SimDisk disk;

@@ -2,7 +2,6 @@
 // before it, whoever says so, and they come off again in the opposite order.
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 
 #include "node-agent/transaction/forget.h"
@@ -155,34 +154,15 @@ TEST_F(RunnerPhasesTest, APhaseWhoseStepsAreForgottenIsNotTakenForOneThatChanged
 // Cut at every call of the disk in the second phase: the same command leads to the same end, and
 // never to anything of the first one again.
 TEST_F(RunnerPhasesTest, CutAnywhereThePhaseIsWholeInTheEnd) {
-  using Cut = SimDisk::Cut;
   Does(Phase(1));
-  const SimDisk begun = disk;
-  int schedules = 0;
-  for (const Cut cut : {Cut::Kill, Cut::Lose, Cut::Keep, Cut::Torn}) {
-    for (int k = 0;; ++k) {
-      disk = begun;
-      Start();
-      disk.CrashAt(k, cut == Cut::Torn);
-      bool crashed = false;
-      try {
-        ASSERT_TRUE(runner->Execute(Phase(2)).ok());
-      } catch (const Crash&) {
-        crashed = true;
-      }
-      if (!crashed) break;
-      ++schedules;
-      std::mt19937 random(static_cast<unsigned>(k));
-      disk.Disarm();
-      disk.Apply(cut, random);
-      if (cut != Cut::Kill) clock.Reboot();
-      Start();
-      EXPECT_TRUE(Manifest() == "0 step-1" || Manifest() == "0 step-1 step-2") << Manifest();
-      EXPECT_EQ(Does(Phase(2)).verdict(), v1::VERDICT_COMMITTED) << "cut at " << k;
-      EXPECT_EQ(Manifest(), "0 step-1 step-2");
-    }
-  }
-  EXPECT_GT(schedules, 50);
+  const int cuts = CutEverywhere(
+      [&] { ASSERT_TRUE(runner->Execute(Phase(2)).ok()); },
+      [&](int k) {
+        EXPECT_TRUE(Manifest() == "0 step-1" || Manifest() == "0 step-1 step-2") << Manifest();
+        EXPECT_EQ(Does(Phase(2)).verdict(), v1::VERDICT_COMMITTED) << "cut at " << k;
+        EXPECT_EQ(Manifest(), "0 step-1 step-2");
+      });
+  EXPECT_GT(cuts, 50);
 }
 
 }  // namespace

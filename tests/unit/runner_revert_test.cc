@@ -1,7 +1,6 @@
 // Going back on one node: by its own journal, latest first, gated like the way there.
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
 
 #include "tests/unit/runner_fixture.h"
@@ -155,38 +154,18 @@ TEST_F(RunnerRevertTest, AStepFromBeforeTheLastFiftyIsRefusedAndSaysSo) {
 
 // Cut at every call of the disk, in four ways: the next lives lead to the same end.
 TEST_F(RunnerRevertTest, CutAnywhereItIsWholeInTheEnd) {
-  using Cut = SimDisk::Cut;
   const v1::Execute done = Done();
-  const SimDisk begun = disk;
-  int schedules = 0;
-  for (const Cut cut : {Cut::Kill, Cut::Lose, Cut::Keep, Cut::Torn}) {
-    for (int k = 0;; ++k) {
-      disk = begun;
-      Start();
-      disk.CrashAt(k, cut == Cut::Torn);
-      const v1::Revert first = RevertOf(done);
-      bool crashed = false;
-      try {
-        ASSERT_TRUE(runner->Revert(first).ok());
-      } catch (const Crash&) {
-        crashed = true;
-      }
-      if (!crashed) break;
-      ++schedules;
-      std::mt19937 random(static_cast<unsigned>(k));
-      disk.Disarm();
-      disk.Apply(cut, random);
-      if (cut != Cut::Kill) clock.Reboot();
-      Start();
-      const std::string manifest = Manifest();
-      EXPECT_TRUE(manifest == "0" || manifest == "0 step-1" || manifest == "0 step-1 step-2")
-          << manifest << " after a cut at " << k;
-      EXPECT_EQ(Back(RevertOf(done)).verdict(), v1::VERDICT_COMMITTED) << "cut at " << k;
-      EXPECT_EQ(Manifest(), "0");
-      EXPECT_TRUE(executor->state().committed_steps.empty());
-    }
-  }
-  EXPECT_GT(schedules, 100);
+  const int cuts = CutEverywhere(
+      [&] { ASSERT_TRUE(runner->Revert(RevertOf(done)).ok()); },
+      [&](int k) {
+        const std::string manifest = Manifest();
+        EXPECT_TRUE(manifest == "0" || manifest == "0 step-1" || manifest == "0 step-1 step-2")
+            << manifest << " after a cut at " << k;
+        EXPECT_EQ(Back(RevertOf(done)).verdict(), v1::VERDICT_COMMITTED) << "cut at " << k;
+        EXPECT_EQ(Manifest(), "0");
+        EXPECT_TRUE(executor->state().committed_steps.empty());
+      });
+  EXPECT_GT(cuts, 100);
 }
 
 }  // namespace
