@@ -51,6 +51,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddFleetVerbs(fleet, session);
   AddClusterVerbs(Group(root, "cluster", "Clusters and their labels"), session);
   AddLockVerbs(Group(root, "lock", "Keep the rollouts of others off a cluster"), session);
+  AddCatalogVerbs(Group(root, "catalog", "What benchmarks ask of a node"), session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

@@ -27,6 +27,7 @@ void AddFleetStart(CLI::App& parent, Session& session);
 void AddFleetVerbs(CLI::App& parent, Session& session);    // status, watch, list, pause, resume ...
 void AddClusterVerbs(CLI::App& parent, Session& session);  // list, label
 void AddLockVerbs(CLI::App& parent, Session& session);     // list, take, release, break
+void AddCatalogVerbs(CLI::App& parent, Session& session);  // lint, show
 void AddReport(CLI::App& parent, Session& session);
 void AddCompletion(CLI::App& root, Session& session);
 void AddVersion(CLI::App& parent, Session& session);

@@ -1,0 +1,13 @@
+# cmake -DNAMES="a;b" -DFOLDER=dir -DOUTPUT=file.cc -P embed.cmake: writes the files as arrays of bytes.
+set(text "#include \"common/catalog/embedded_data.h\"\n\nnamespace belay {\nnamespace {\n\n")
+set(list "")
+set(index 0)
+foreach(name IN LISTS NAMES)
+  file(READ ${FOLDER}/${name}.yaml hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(APPEND text "constexpr char kFile${index}[] = {${bytes}};\n")
+  string(APPEND list "      {\"${name}\", {kFile${index}, sizeof(kFile${index})}},\n")
+  math(EXPR index "${index} + 1")
+endforeach()
+string(APPEND text "\n}  // namespace\n\nstd::vector<EmbeddedCatalog> EmbeddedCatalogData() {\n  return {\n${list}  };\n}\n\n}  // namespace belay\n")
+file(WRITE ${OUTPUT} "${text}")
