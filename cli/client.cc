@@ -199,6 +199,17 @@ absl::StatusOr<v1::ReleaseLockReply> Client::ReleaseLock(const v1::ReleaseLockRe
 absl::StatusOr<v1::BreakLockReply> Client::BreakLock(const v1::BreakLockRequest& request) {
   return impl_->Call(&v1::Admin::Stub::BreakLock, request);
 }
+absl::StatusOr<v1::ListRolesReply> Client::ListRoles(const v1::ListRolesRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListRoles, request);
+}
+absl::StatusOr<v1::OperatorRoles> Client::GrantRole(const v1::ChangeRoleRequest& request) {
+  return impl_->CallTwice<v1::OperatorRoles>(
+      [&] { return impl_->Call(&v1::Admin::Stub::GrantRole, request); });
+}
+absl::StatusOr<v1::OperatorRoles> Client::RevokeRole(const v1::ChangeRoleRequest& request) {
+  return impl_->CallTwice<v1::OperatorRoles>(
+      [&] { return impl_->Call(&v1::Admin::Stub::RevokeRole, request); });
+}
 absl::StatusOr<v1::ListRolloutsReply> Client::ListRollouts(const v1::ListRolloutsRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRollouts, request);
 }

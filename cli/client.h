@@ -52,6 +52,9 @@ class Client {
   absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request);
   absl::StatusOr<v1::ReleaseLockReply> ReleaseLock(const v1::ReleaseLockRequest& request);
   absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request);
+  absl::StatusOr<v1::ListRolesReply> ListRoles(const v1::ListRolesRequest& request);
+  absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request);
+  absl::StatusOr<v1::OperatorRoles> RevokeRole(const v1::ChangeRoleRequest& request);
   absl::StatusOr<v1::ListRolloutsReply> ListRollouts(const v1::ListRolloutsRequest& request);
   absl::StatusOr<v1::Rollout> GetRollout(const v1::GetRolloutRequest& request);
   // Sent again after a broken connection: each change says the same twice.

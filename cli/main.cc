@@ -52,6 +52,7 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddClusterVerbs(Group(root, "cluster", "Clusters and their labels"), session);
   AddLockVerbs(Group(root, "lock", "Keep the rollouts of others off a cluster"), session);
   AddCatalogVerbs(Group(root, "catalog", "What benchmarks ask of a node"), session);
+  AddRoleVerbs(Group(root, "role", "What operators may do"), session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

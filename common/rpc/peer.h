@@ -6,10 +6,12 @@
 #include <grpcpp/security/auth_context.h>
 
 #include "absl/status/statusor.h"
-#include "common/crypto/x509.h"
+#include "common/crypto/caller.h"
 
 namespace belay {
 
 absl::StatusOr<Identity> PeerIdentity(const grpc::AuthContext& context);
+// The same with the certificate that proves it.
+absl::StatusOr<Caller> PeerOf(const grpc::AuthContext& context);
 
 }  // namespace belay

@@ -4,57 +4,15 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/rpc/peer.h"
-#include "common/rpc/status_wire.h"
-#include "server/driver/authorize.h"
+#include "server/driver/admin_call.h"
 #include "server/driver/watch_stream.h"
 
 namespace belay {
-namespace {
-
-absl::StatusOr<std::string> OperatorOf(const grpc::CallbackServerContext& context,
-                                       std::string_view method) {
-  ASSIGN_OR_RETURN(const Identity peer, PeerIdentity(*context.auth_context()));
-  RETURN_IF_ERROR(Authorize(peer, method));
-  const auto* identity = std::get_if<OperatorIdentity>(&peer);
-  if (identity == nullptr) return absl::PermissionDeniedError("operators only");
-  return identity->name;
-}
-
-absl::Status Busy() {
-  return absl::UnavailableError(
-      "the coordinator is stopping or overloaded; nothing was done, try again");
-}
-
-// `work(coordinator, operator)` gives StatusOr<Reply>, on the loop thread.  Request and reply live
-// until Finish.
-template <class Reply, class Function>
-grpc::ServerUnaryReactor* Call(CoordinatorLoop& loop, grpc::CallbackServerContext* context,
-                               std::string_view method, Reply* reply, Function work) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<std::string> name = OperatorOf(*context, method);
-  if (!name.ok()) {
-    reactor->Finish(ToGrpc(name.status()));
-    return reactor;
-  }
-  const bool taken =
-      loop.Post([reactor, reply, name = *name, work = std::move(work)](Coordinator& coordinator) {
-        if (!coordinator.fatal().ok()) return reactor->Finish(ToGrpc(Busy()));
-        absl::StatusOr<Reply> answer = work(coordinator, name);
-        if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
-        *reply = *std::move(answer);
-        reactor->Finish(grpc::Status::OK);
-      });
-  if (!taken) reactor->Finish(ToGrpc(Busy()));
-  return reactor;
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext* context,
                                                     const v1::CreateTokenRequest* request,
                                                     v1::CreateTokenReply* reply) {
-  return Call(loop_, context, kCreateToken, reply,
+  return Call(loop_, context, kCreateToken, request, reply,
               [this, request](Coordinator&,
                               const std::string& name) -> absl::StatusOr<v1::CreateTokenReply> {
                 ASSIGN_OR_RETURN(
@@ -73,7 +31,7 @@ grpc::ServerUnaryReactor* AdminService::CreateToken(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* AdminService::ListNodes(grpc::CallbackServerContext* context,
                                                   const v1::ListNodesRequest* request,
                                                   v1::ListNodesReply* reply) {
-  return Call(loop_, context, kListNodes, reply,
+  return Call(loop_, context, kListNodes, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.ListNodes(*request);
               });
@@ -82,7 +40,7 @@ grpc::ServerUnaryReactor* AdminService::ListNodes(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* AdminService::ClearEmergency(grpc::CallbackServerContext* context,
                                                        const v1::ClearEmergencyRequest* request,
                                                        v1::ClearEmergencyReply* reply) {
-  return Call(loop_, context, kClearEmergency, reply,
+  return Call(loop_, context, kClearEmergency, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.ClearEmergency(*request, name);
               });
@@ -91,7 +49,7 @@ grpc::ServerUnaryReactor* AdminService::ClearEmergency(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* AdminService::StartRollout(grpc::CallbackServerContext* context,
                                                      const v1::StartRolloutRequest* request,
                                                      v1::StartRolloutReply* reply) {
-  return Call(loop_, context, kStartRollout, reply,
+  return Call(loop_, context, kStartRollout, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.StartRollout(*request, name);
               });
@@ -100,7 +58,7 @@ grpc::ServerUnaryReactor* AdminService::StartRollout(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* AdminService::ListRollouts(grpc::CallbackServerContext* context,
                                                      const v1::ListRolloutsRequest* request,
                                                      v1::ListRolloutsReply* reply) {
-  return Call(loop_, context, kListRollouts, reply,
+  return Call(loop_, context, kListRollouts, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.ListRollouts(*request);
               });
@@ -109,7 +67,7 @@ grpc::ServerUnaryReactor* AdminService::ListRollouts(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* AdminService::GetRollout(grpc::CallbackServerContext* context,
                                                    const v1::GetRolloutRequest* request,
                                                    v1::Rollout* reply) {
-  return Call(loop_, context, kGetRollout, reply,
+  return Call(loop_, context, kGetRollout, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.GetRollout(request->rollout_id());
               });
@@ -118,7 +76,7 @@ grpc::ServerUnaryReactor* AdminService::GetRollout(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::GetReport(grpc::CallbackServerContext* context,
                                                   const v1::GetRolloutRequest* request,
                                                   v1::RolloutReport* reply) {
-  return Call(loop_, context, kGetReport, reply,
+  return Call(loop_, context, kGetReport, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.GetReport(request->rollout_id());
               });
@@ -128,7 +86,7 @@ grpc::ServerUnaryReactor* AdminService::Change(grpc::CallbackServerContext* cont
                                                std::string_view method, RolloutVerb verb,
                                                const v1::ChangeRolloutRequest* request,
                                                v1::Rollout* reply) {
-  return Call(loop_, context, method, reply,
+  return Call(loop_, context, method, request, reply,
               [verb, request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.ChangeRollout(verb, *request, name);
               });
@@ -167,7 +125,7 @@ grpc::ServerUnaryReactor* AdminService::RetryRollout(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* AdminService::RevertRollout(grpc::CallbackServerContext* context,
                                                       const v1::RevertRolloutRequest* request,
                                                       v1::StartRolloutReply* reply) {
-  return Call(loop_, context, kRevertRollout, reply,
+  return Call(loop_, context, kRevertRollout, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.RevertRollout(*request, name);
               });
@@ -176,24 +134,24 @@ grpc::ServerUnaryReactor* AdminService::RevertRollout(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AdminService::StartFleet(grpc::CallbackServerContext* context,
                                                    const v1::StartFleetRequest* request,
                                                    v1::Fleet* reply) {
-  return Call(loop_, context, kStartFleet, reply,
+  return Call(loop_, context, kStartFleet, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.StartFleet(*request, name);
               });
 }
 
 grpc::ServerUnaryReactor* AdminService::ListFleets(grpc::CallbackServerContext* context,
-                                                   const v1::ListFleetsRequest*,
+                                                   const v1::ListFleetsRequest* request,
                                                    v1::ListFleetsReply* reply) {
-  return Call(loop_, context, kListFleets, reply, [](Coordinator& coordinator, const std::string&) {
-    return coordinator.ListFleets();
-  });
+  return Call(
+      loop_, context, kListFleets, request, reply,
+      [](Coordinator& coordinator, const std::string&) { return coordinator.ListFleets(); });
 }
 
 grpc::ServerUnaryReactor* AdminService::GetFleet(grpc::CallbackServerContext* context,
                                                  const v1::GetFleetRequest* request,
                                                  v1::Fleet* reply) {
-  return Call(loop_, context, kGetFleet, reply,
+  return Call(loop_, context, kGetFleet, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.GetFleet(request->fleet_id());
               });
@@ -202,7 +160,8 @@ grpc::ServerUnaryReactor* AdminService::GetFleet(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::ChangeFleet(grpc::CallbackServerContext* context,
                                                     const v1::ChangeFleetRequest* request,
                                                     v1::Fleet* reply) {
-  return Call(loop_, context, kChangeFleet, reply,
+  const bool approves = request->verb() == v1::FLEET_VERB_APPROVE;
+  return Call(loop_, context, approves ? kApproveFleet : kChangeFleet, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.ChangeFleet(*request, name);
               });
@@ -211,7 +170,7 @@ grpc::ServerUnaryReactor* AdminService::ChangeFleet(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* AdminService::ListLocks(grpc::CallbackServerContext* context,
                                                   const v1::ListLocksRequest* request,
                                                   v1::ListLocksReply* reply) {
-  return Call(loop_, context, kListLocks, reply,
+  return Call(loop_, context, kListLocks, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.ListLocks(*request);
               });
@@ -220,7 +179,7 @@ grpc::ServerUnaryReactor* AdminService::ListLocks(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* AdminService::TakeLock(grpc::CallbackServerContext* context,
                                                  const v1::TakeLockRequest* request,
                                                  v1::Lock* reply) {
-  return Call(loop_, context, kTakeLock, reply,
+  return Call(loop_, context, kTakeLock, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.TakeLock(*request, name);
               });
@@ -229,7 +188,7 @@ grpc::ServerUnaryReactor* AdminService::TakeLock(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::ReleaseLock(grpc::CallbackServerContext* context,
                                                     const v1::ReleaseLockRequest* request,
                                                     v1::ReleaseLockReply* reply) {
-  return Call(loop_, context, kReleaseLock, reply,
+  return Call(loop_, context, kReleaseLock, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.ReleaseLock(*request, name);
               });
@@ -238,7 +197,7 @@ grpc::ServerUnaryReactor* AdminService::ReleaseLock(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* AdminService::BreakLock(grpc::CallbackServerContext* context,
                                                   const v1::BreakLockRequest* request,
                                                   v1::BreakLockReply* reply) {
-  return Call(loop_, context, kBreakLock, reply,
+  return Call(loop_, context, kBreakLock, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.BreakLock(*request, name);
               });
@@ -247,7 +206,7 @@ grpc::ServerUnaryReactor* AdminService::BreakLock(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* AdminService::ListClusters(grpc::CallbackServerContext* context,
                                                      const v1::ListClustersRequest* request,
                                                      v1::ListClustersReply* reply) {
-  return Call(loop_, context, kListClusters, reply,
+  return Call(loop_, context, kListClusters, request, reply,
               [request](Coordinator& coordinator, const std::string&) {
                 return coordinator.ListClusters(*request);
               });
@@ -256,7 +215,7 @@ grpc::ServerUnaryReactor* AdminService::ListClusters(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* AdminService::LabelCluster(grpc::CallbackServerContext* context,
                                                      const v1::LabelClusterRequest* request,
                                                      v1::Cluster* reply) {
-  return Call(loop_, context, kLabelCluster, reply,
+  return Call(loop_, context, kLabelCluster, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.LabelCluster(*request, name);
               });
@@ -265,7 +224,7 @@ grpc::ServerUnaryReactor* AdminService::LabelCluster(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* AdminService::LabelNode(grpc::CallbackServerContext* context,
                                                   const v1::LabelNodeRequest* request,
                                                   v1::Node* reply) {
-  return Call(loop_, context, kLabelNode, reply,
+  return Call(loop_, context, kLabelNode, request, reply,
               [request](Coordinator& coordinator, const std::string& name) {
                 return coordinator.LabelNode(*request, name);
               });
@@ -275,35 +234,32 @@ grpc::ServerUnaryReactor* AdminService::DiffPlan(grpc::CallbackServerContext* co
                                                  const v1::DiffPlanRequest* request,
                                                  v1::DiffPlanReply* reply) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<std::string> name = OperatorOf(*context, kDiffPlan);
-  if (!name.ok()) {
-    reactor->Finish(ToGrpc(name.status()));
-    return reactor;
-  }
-  const bool taken = loop_.Post([reactor, request, reply](Coordinator& coordinator) {
-    if (!coordinator.fatal().ok()) return reactor->Finish(ToGrpc(Busy()));
-    coordinator.DiffPlan(*request, [reactor, reply](absl::StatusOr<v1::DiffPlanReply> answer) {
-      if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
-      *reply = *std::move(answer);
-      reactor->Finish(grpc::Status::OK);
-    });
-  });
-  if (!taken) reactor->Finish(ToGrpc(Busy()));
+  LetIn(
+      loop_, context, kDiffPlan, *request,
+      [reactor](const absl::Status& refused) { reactor->Finish(ToGrpc(refused)); },
+      [reactor, request, reply](Coordinator& coordinator, const Caller&) {
+        coordinator.DiffPlan(*request, [reactor, reply](absl::StatusOr<v1::DiffPlanReply> answer) {
+          if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
+          *reply = *std::move(answer);
+          reactor->Finish(grpc::Status::OK);
+        });
+      });
   return reactor;
 }
 
 grpc::ServerWriteReactor<v1::RolloutUpdate>* AdminService::WatchRollout(
     grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) {
-  auto stream = std::make_shared<WatchStream>();
+  const auto stream = std::make_shared<WatchStream>();
   stream->Begin();
-  const absl::StatusOr<std::string> name = OperatorOf(*context, kWatchRollout);
-  if (!name.ok()) {
-    stream->End(name.status());
-  } else if (!loop_.Post([stream, id = request->rollout_id()](Coordinator& coordinator) {
-               coordinator.Watch(id, stream);
-             })) {
-    stream->End(Busy());
-  }
+  // The call may be cancelled, and its request gone, before the loop gets to it.
+  const auto asked = std::make_shared<const v1::GetRolloutRequest>(*request);
+  LetIn(
+      loop_, context, kWatchRollout, *asked,
+      [stream](const absl::Status& refused) { stream->End(refused); },
+      [stream, asked](Coordinator& coordinator, const Caller& caller) {
+        stream->SetCaller(caller);
+        coordinator.Watch(asked->rollout_id(), stream);
+      });
   return stream.get();
 }
 

@@ -93,6 +93,15 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* DiffPlan(grpc::CallbackServerContext* context,
                                      const v1::DiffPlanRequest* request,
                                      v1::DiffPlanReply* reply) override;
+  grpc::ServerUnaryReactor* ListRoles(grpc::CallbackServerContext* context,
+                                      const v1::ListRolesRequest* request,
+                                      v1::ListRolesReply* reply) override;
+  grpc::ServerUnaryReactor* GrantRole(grpc::CallbackServerContext* context,
+                                      const v1::ChangeRoleRequest* request,
+                                      v1::OperatorRoles* reply) override;
+  grpc::ServerUnaryReactor* RevokeRole(grpc::CallbackServerContext* context,
+                                       const v1::ChangeRoleRequest* request,
+                                       v1::OperatorRoles* reply) override;
   grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
       grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
 

@@ -15,11 +15,14 @@ using Session = AgentLinkService::Session;
 // weakly: a stream that has ended takes no more messages.
 class AgentStream final : public Session {
  public:
-  AgentStream(Sink* sink, NodeId node, std::uint64_t number)
-      : Session(sink, kOutbox), node_(std::move(node)), number_(number) {}
+  AgentStream(Sink* sink, Caller caller, NodeId node, std::uint64_t number)
+      : Session(sink, kOutbox),
+        caller_(std::move(caller)),
+        node_(std::move(node)),
+        number_(number) {}
   void Accept() {
     port_ = std::make_shared<Port>(std::static_pointer_cast<AgentStream>(this->shared_from_this()),
-                                   node_, number_);
+                                   caller_, node_, number_);
     Begin();
   }
   std::shared_ptr<AgentSession> port() const { return port_; }
@@ -27,9 +30,13 @@ class AgentStream final : public Session {
  private:
   class Port final : public AgentSession {
    public:
-    Port(std::weak_ptr<AgentStream> stream, NodeId node, std::uint64_t number)
-        : stream_(std::move(stream)), node_(std::move(node)), number_(number) {}
+    Port(std::weak_ptr<AgentStream> stream, Caller caller, NodeId node, std::uint64_t number)
+        : stream_(std::move(stream)),
+          caller_(std::move(caller)),
+          node_(std::move(node)),
+          number_(number) {}
     const NodeId& node() const override { return node_; }
+    const Caller& caller() const override { return caller_; }
     std::uint64_t number() const override { return number_; }
     bool Send(v1::CoordinatorMessage message) override {
       const auto stream = stream_.lock();
@@ -41,10 +48,12 @@ class AgentStream final : public Session {
 
    private:
     const std::weak_ptr<AgentStream> stream_;
+    const Caller caller_;
     const NodeId node_;
     const std::uint64_t number_;
   };
 
+  const Caller caller_;
   const NodeId node_;
   const std::uint64_t number_;
   std::shared_ptr<AgentSession> port_;  // set before the first read, constant after
@@ -64,16 +73,17 @@ std::shared_ptr<AgentSession> PortOf(const std::shared_ptr<Session>& session) {
 
 grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* AgentLinkService::Connect(
     grpc::CallbackServerContext* context) {
-  const absl::StatusOr<Identity> peer = PeerIdentity(*context->auth_context());
+  const absl::StatusOr<Caller> peer = PeerOf(*context->auth_context());
   if (!peer.ok()) return new Refused(peer.status());
-  if (absl::Status status = Authorize(*peer, kAgentConnect); !status.ok()) {
+  // Whether the node is let in is decided when it says Hello, on the loop's thread.
+  if (absl::Status status = Authorize(peer->identity, {}, kAgentConnect).status(); !status.ok()) {
     return new Refused(status);
   }
-  const auto* node = std::get_if<NodeIdentity>(&*peer);
+  const auto* node = std::get_if<NodeIdentity>(&peer->identity);
   if (node == nullptr) return new Refused(absl::PermissionDeniedError("nodes only"));
   ++open_;
   auto stream =
-      std::make_shared<AgentStream>(this, NodeId{node->cluster, node->node}, ++last_number_);
+      std::make_shared<AgentStream>(this, *peer, NodeId{node->cluster, node->node}, ++last_number_);
   stream->Accept();
   return stream.get();
 }

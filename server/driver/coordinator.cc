@@ -25,6 +25,7 @@ Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTim
       times_(times),
       new_id_(std::move(new_id)),
       log_(std::move(log)),
+      access_(store, clock),
       registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds,
                  times.clock_skew_ms}),
       book_(store, times.node_silence_margin_ms),
@@ -114,6 +115,7 @@ void Coordinator::Settle(bool idle) {
   diffs_.Expire(now);
   if (!everything) return;
   looked_ns_ = now;
+  EndWhatIsNoLongerAllowed();
   ClearDue();
   PingDue();
 }

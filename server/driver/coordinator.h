@@ -20,6 +20,7 @@
 #include "belay/v1/admin.pb.h"
 #include "common/os/clock.h"
 #include "common/select/labels.h"
+#include "server/driver/access.h"
 #include "server/driver/fleet_book.h"
 #include "server/driver/options.h"
 #include "server/driver/plan_diffs.h"
@@ -57,6 +58,10 @@ class Coordinator {
   void Closed(const std::shared_ptr<AgentSession>& session);
   void CloseAll(const absl::Status& status);  // sessions and watchers; later ones are refused
 
+  // Before anything is done for a caller: whether he may.  PERMISSION_DENIED, UNAUTHENTICATED.
+  absl::Status Admit(const Caller& caller, std::string_view method,
+                     const google::protobuf::Message& request);
+
   // Operators.
   absl::StatusOr<v1::ListNodesReply> ListNodes(const v1::ListNodesRequest& request);
   absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request,
@@ -89,6 +94,11 @@ class Coordinator {
                                      const std::string& operator_name);
   absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request,
                                            const std::string& operator_name);
+  absl::StatusOr<v1::ListRolesReply> ListRoles() { return access_.ListRoles(); }
+  absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request,
+                                              const std::string& operator_name);
+  absl::StatusOr<v1::OperatorRoles> RevokeRole(const v1::ChangeRoleRequest& request,
+                                               const std::string& operator_name);
   void Watch(const std::string& id, std::shared_ptr<RolloutWatcher> watcher);
   // `answer` is called exactly once, now or when the nodes have answered or the time is over.
   void DiffPlan(const v1::DiffPlanRequest& request, PlanDiffs::Answer answer);
@@ -143,6 +153,9 @@ class Coordinator {
   void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();
+  void EndWhatIsNoLongerAllowed();
+  // What is wrong with an answer of `access_` itself ends the coordinator.
+  absl::Status Judge(const Caller& caller, std::string_view method);
   std::int64_t WaitMs(const RolloutEntry& entry, rollout::Timer timer) const;
   void Forget(const std::string& rollout_id);  // its timers and what was sent
   void EndWatch(const std::string& rollout_id, const v1::Rollout& last);
@@ -217,6 +230,8 @@ class Coordinator {
   std::int64_t awake_since_ns_ = 0;  // no longer pause since then
   std::set<std::string> changed_;    // clusters to look at
   std::uint64_t epoch_ = 0;
+  Access access_;
+  std::int64_t judged_ns_ = 0;  // when expiry was looked at last
   registry::Registry registry_;
   RolloutBook book_;
   FleetBook fleets_;

@@ -88,6 +88,7 @@ void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::Age
 
 absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hello& hello) {
   const NodeId& id = session.node();
+  RETURN_IF_ERROR(Judge(session.caller(), kAgentConnect));
   if (hello.cluster() != id.cluster || hello.node() != id.node) {
     return absl::PermissionDeniedError(absl::StrCat(
         "the certificate is of ", NameOf(id), ", but the agent says it is ", hello.cluster(), "/",

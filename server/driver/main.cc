@@ -7,8 +7,10 @@
 #include <csignal>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/os/absolute_path.h"
 #include "common/os/file_lock.h"
@@ -16,6 +18,8 @@
 #include "common/os/stop_signals.h"
 #include "common/os/system_clock.h"
 #include "common/rpc/tls.h"
+#include "server/driver/authorize.h"
+#include "server/driver/operators.h"
 #include "server/driver/running_server.h"
 #include "server/enrolment/init_server.h"
 #include "server/enrolment/operator_home.h"
@@ -36,7 +40,7 @@ absl::Status Init(const InitOptions& wanted) {
   options.directory = AbsolutePath(options.directory);
   options.now_unix = clock->WallNowUnixMs() / 1000;
   ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
-  ASSIGN_OR_RETURN(const InitResult made, InitServer(*files, options));
+  ASSIGN_OR_RETURN(const InitResult made, InitServer(*files, options, DatabaseWith));
   std::cout << "coordinator made in " << options.directory << "\n"
             << "ca hash: " << made.ca_hash << "\n"
             << "operator " << options.operator_name << ": " << made.operator_config << "\n"
@@ -59,17 +63,23 @@ absl::StatusOr<ServerConfig> ReadConfig(const FileSystem& files, const std::stri
   return ParseServerConfig(yaml->bytes, path);
 }
 
-absl::Status Add(const std::string& directory, const std::string& name) {
+absl::Status Add(const std::string& directory, const std::string& name,
+                 const std::vector<std::string>& roles) {
   umask(077);
+  for (const std::string& role : roles) RETURN_IF_ERROR(ParseRole(role).status());
   ASSIGN_OR_RETURN(const auto clock, SystemClock::Open());
   ASSIGN_OR_RETURN(const auto files, PosixFileSystem::Open("/"));
   ASSIGN_OR_RETURN(const ServerConfig config, ReadConfig(*files, directory));
+  ASSIGN_OR_RETURN(const auto store, store::Store::Open(directory + "/belay.db"));
   ASSIGN_OR_RETURN(const std::string made,
-                   AddOperator(*files, {.directory = directory,
-                                        .name = name,
-                                        .server = DialAddress(config.advertise, config.listen),
-                                        .now_unix = clock->WallNowUnixMs() / 1000}));
-  std::cout << "operator " << name << ": " << made << "\n"
+                   AddOperator(*files,
+                               {.directory = directory,
+                                .name = name,
+                                .server = DialAddress(config.advertise, config.listen),
+                                .roles = roles,
+                                .now_unix = clock->WallNowUnixMs() / 1000},
+                               [&](const NewOperator& known) { return Note(*store, known); }));
+  std::cout << "operator " << name << " (" << absl::StrJoin(roles, ", ") << "): " << made << "\n"
             << "next: hand its directory to " << name
             << " and to nobody else, then: belayctl --config "
             << "config.yaml node list\n";
@@ -151,6 +161,9 @@ int Main(int argc, char** argv) {
   CLI::App* const add = person->add_subcommand(
       "add", "Make a key, a certificate and a config.yaml for one more operator");
   add->add_option("NAME", name, "Lower-case letters, digits, '-' and '.'")->required();
+  std::vector<std::string> roles = {"operator"};
+  add->add_option("--role", roles, "viewer, operator, approver or admin; repeatable")
+      ->capture_default_str();
   add->add_option("--dir", directory, "What init made; the coordinator may run")
       ->capture_default_str();
 
@@ -168,7 +181,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (add->parsed()) return Report(Add(AbsolutePath(directory), name));
+  if (add->parsed()) return Report(Add(AbsolutePath(directory), name, roles));
   if (back->parsed()) return Report(Back(AbsolutePath(directory), AbsolutePath(backup)));
   if (restore->parsed()) return Report(Restore(AbsolutePath(directory), AbsolutePath(backup)));
   return Report(init->parsed() ? Init(made) : Run(AbsolutePath(directory)));

@@ -7,6 +7,7 @@
 #include "belay/v1/admin.pb.h"
 #include "belay/v1/agent_link.pb.h"
 #include "common/base/ids.h"
+#include "common/crypto/caller.h"
 
 namespace belay {
 
@@ -16,6 +17,7 @@ class AgentSession {
  public:
   virtual ~AgentSession() = default;
   virtual const NodeId& node() const = 0;    // from the certificate
+  virtual const Caller& caller() const = 0;  // the same, with the certificate
   virtual std::uint64_t number() const = 0;  // from 1; a later stream has a higher one
   [[nodiscard]] virtual bool Send(v1::CoordinatorMessage message) = 0;  // false: gone or too slow
   virtual void Close(const absl::Status& status) = 0;
@@ -24,6 +26,7 @@ class AgentSession {
 class RolloutWatcher {
  public:
   virtual ~RolloutWatcher() = default;
+  virtual const Caller& caller() const = 0;
   [[nodiscard]] virtual bool Send(const v1::RolloutUpdate& update) = 0;  // false: gone or too slow
   virtual void End(const absl::Status& status) = 0;  // after what was sent has been delivered
 };

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/base/mutex.h"
 #include "common/rpc/status_wire.h"
@@ -18,6 +19,8 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::RolloutUpdate>,
                           public RolloutWatcher,
                           public std::enable_shared_from_this<WatchStream> {
  public:
+  void SetCaller(Caller caller) { caller_ = std::move(caller); }  // once, before it is watched
+  const Caller& caller() const override { return caller_; }
   void Begin() { self_ = shared_from_this(); }  // once, in the method's handler
 
   bool Send(const v1::RolloutUpdate& update) override {
@@ -63,6 +66,7 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::RolloutUpdate>,
     Finish(*end_);
   }
 
+  Caller caller_;                      // the loop's
   std::shared_ptr<WatchStream> self_;  // set in Begin, taken in OnDone
   Mutex mu_;
   std::deque<v1::RolloutUpdate> outbox_ GUARDED_BY(mu_);  // the front is on its way

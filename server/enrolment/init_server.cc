@@ -55,7 +55,8 @@ std::string ServerYaml(const InitOptions& options, const std::string& host) {
       "advertise: \"", host, "\"\n");
 }
 
-absl::StatusOr<NewDirectory> Build(const InitOptions& options, std::string* ca_hash) {
+absl::StatusOr<NewDirectory> Build(const InitOptions& options, const MakeDatabase& make_database,
+                                   std::string* ca_hash) {
   ASSIGN_OR_RETURN(const KeyPair ca, MakeCa("belay-ca", options.now_unix));
   ASSIGN_OR_RETURN(*ca_hash, CaHash(ca.certificate_pem));
   IssueRequest server{.identity = CoordinatorIdentity{},
@@ -73,7 +74,10 @@ absl::StatusOr<NewDirectory> Build(const InitOptions& options, std::string* ca_h
       const NewDirectory person,
       OperatorHome(ca, options.operator_name, DialAddress(host, options.listen), options.now_unix));
   const std::string home = absl::StrCat("/operators/", options.operator_name);
+  ASSIGN_OR_RETURN(const NewOperator first,
+                   RecordOf(person, options.operator_name, {"admin"}, options.now_unix));
   NewDirectory tree;
+  ASSIGN_OR_RETURN(tree.files["/belay.db"], make_database(first));
   tree.directories = {"/ca", "/tls", "/operators", home};
   tree.files["/ca/ca.pem"] = ca.certificate_pem;
   tree.files["/ca/ca.key"] = ca.private_key_pem;
@@ -87,7 +91,8 @@ absl::StatusOr<NewDirectory> Build(const InitOptions& options, std::string* ca_h
 
 }  // namespace
 
-absl::StatusOr<InitResult> InitServer(FileSystem& files, const InitOptions& options) {
+absl::StatusOr<InitResult> InitServer(FileSystem& files, const InitOptions& options,
+                                      const MakeDatabase& make_database) {
   RETURN_IF_ERROR(CheckOptions(options));
   RETURN_IF_ERROR(RefuseExisting(
       files, options.directory,
@@ -95,7 +100,7 @@ absl::StatusOr<InitResult> InitServer(FileSystem& files, const InitOptions& opti
                    "changed. Start it with 'belay-server run --dir ",
                    options.directory, "', or choose another --dir")));
   InitResult result;
-  ASSIGN_OR_RETURN(const NewDirectory tree, Build(options, &result.ca_hash));
+  ASSIGN_OR_RETURN(const NewDirectory tree, Build(options, make_database, &result.ca_hash));
   const absl::Status published = Publish(files, tree, options.directory);
   if (!published.ok()) {
     return absl::Status(published.code(),

@@ -1,13 +1,16 @@
-// Everything `belay-server init` makes: CA, server certificate, first operator and server.yaml, all
-// or nothing.  It is built in a hidden sibling of the directory, synced, and renamed into place, so
-// that a crash leaves either no server or a whole one (and at worst a hidden directory to delete).
+// Everything `belay-server init` makes: CA, server certificate, database with the first operator as
+// its admin, his key, and server.yaml, all or nothing.  It is built in a hidden sibling of the
+// directory, synced, and renamed into place, so that a crash leaves either no server or a whole one
+// (and at worst a hidden directory to delete).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/os/file_system.h"
+#include "server/enrolment/operator_home.h"
 
 namespace belay {
 
@@ -24,7 +27,11 @@ struct InitResult {
   std::string operator_config;  // path
 };
 
+// The bytes of a database that knows this operator.
+using MakeDatabase = std::function<absl::StatusOr<std::string>(const NewOperator& first)>;
+
 // ALREADY_EXISTS when the directory has anything in it; INVALID_ARGUMENT for names and addresses.
-absl::StatusOr<InitResult> InitServer(FileSystem& files, const InitOptions& options);
+absl::StatusOr<InitResult> InitServer(FileSystem& files, const InitOptions& options,
+                                      const MakeDatabase& make_database);
 
 }  // namespace belay

@@ -35,7 +35,18 @@ absl::StatusOr<NewDirectory> OperatorHome(const KeyPair& ca, const std::string& 
   return home;
 }
 
-absl::StatusOr<std::string> AddOperator(FileSystem& files, const OperatorOptions& options) {
+absl::StatusOr<NewOperator> RecordOf(const NewDirectory& home, const std::string& name,
+                                     const std::vector<std::string>& roles, std::int64_t now_unix) {
+  NewOperator made{name, roles, home.files.at("/client.pem"), "", now_unix, 0};
+  ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(made.certificate_pem));
+  made.certificate_sha256 = facts.sha256;
+  made.not_after_unix = facts.not_after_unix;
+  return made;
+}
+
+absl::StatusOr<std::string> AddOperator(
+    FileSystem& files, const OperatorOptions& options,
+    const std::function<absl::Status(const NewOperator&)>& record) {
   RETURN_IF_ERROR(CheckOperatorName(options.name));
   const std::string home = absl::StrCat(options.directory, "/operators/", options.name);
   RETURN_IF_ERROR(
@@ -49,6 +60,9 @@ absl::StatusOr<std::string> AddOperator(FileSystem& files, const OperatorOptions
   ca.private_key_pem = key.bytes;
   ASSIGN_OR_RETURN(const NewDirectory made,
                    OperatorHome(ca, options.name, options.server, options.now_unix));
+  ASSIGN_OR_RETURN(const NewOperator known,
+                   RecordOf(made, options.name, options.roles, options.now_unix));
+  RETURN_IF_ERROR(WithContext(record(known), "note the operator in the coordinator's database"));
   const absl::Status published = Publish(files, made, home);
   if (!published.ok()) {
     return absl::Status(published.code(), absl::StrCat("make ", home, ": ", published.message()));

@@ -106,6 +106,19 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   return database;
 }
 
+absl::StatusOr<std::unique_ptr<Database>> Database::InMemory() {
+  return Open(":memory:", Mode::Create);
+}
+
+absl::StatusOr<std::string> Database::Image() {
+  sqlite3_int64 size = 0;
+  unsigned char* const bytes = sqlite3_serialize(connection_, "main", &size, 0);
+  if (bytes == nullptr) return absl::UnavailableError("coordinator database: no memory for it");
+  std::string image(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return image;
+}
+
 absl::StatusOr<std::int64_t> Database::Number(std::string_view sql) {
   Statement statement = Prepare(sql);
   ASSIGN_OR_RETURN(const bool row, statement.Step());

@@ -59,6 +59,10 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  // A new one in memory, for Image.
+  static absl::StatusOr<std::unique_ptr<Database>> InMemory();
+  absl::StatusOr<std::string> Image();  // the file that it would be
+
   Statement Prepare(std::string_view sql) { return Statement(connection_, sql); }
   absl::Status Execute(const std::string& sql);
   std::int64_t Changes() const;  // rows the last statement changed

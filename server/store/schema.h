@@ -46,7 +46,7 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 6> kMigrations = {
+inline constexpr std::array<const char*, 7> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
@@ -81,6 +81,18 @@ CREATE TABLE node_labels(
   cluster TEXT NOT NULL, node TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
   set_by TEXT NOT NULL, set_unix_ms INTEGER NOT NULL,
   PRIMARY KEY(cluster, node, name)) WITHOUT ROWID, STRICT;
+)sql",
+    // A database that has been served knows no list of its operators: whose certificate was issued
+    // until now may do what he could, until somebody lists him or ends that
+    // (docs/authorisation.md).
+    R"sql(
+CREATE TABLE operators(
+  name TEXT PRIMARY KEY, changed_by TEXT NOT NULL, changed_unix_ms INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE role_bindings(
+  operator TEXT NOT NULL, role INTEGER NOT NULL, PRIMARY KEY(operator, role)) WITHOUT ROWID, STRICT;
+CREATE INDEX operators_of_role ON role_bindings(role);
+INSERT INTO meta SELECT 'unlisted_until_unix', CAST(strftime('%s', 'now') AS INTEGER)
+  FROM meta WHERE name = 'epoch' AND value > 0;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

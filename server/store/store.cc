@@ -30,6 +30,13 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path) {
   return std::unique_ptr<Store>(new Store(std::move(database)));
 }
 
+absl::StatusOr<std::string> Store::NewImage(const std::function<absl::Status(Store&)>& fill) {
+  ASSIGN_OR_RETURN(auto database, Database::InMemory());
+  Store store(std::move(database));
+  RETURN_IF_ERROR(fill(store));
+  return store.database_->Image();
+}
+
 absl::StatusOr<std::uint64_t> Store::NextEpoch() {
   Statement statement =
       database_->Prepare("UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value");

@@ -3,6 +3,7 @@
 //
 // One thread.  Times are for people.  Errors are those of database.h, with what was being done.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "belay/v1/access.pb.h"
 #include "belay/v1/lock.pb.h"
 #include "common/select/labels.h"
 #include "server/store/database.h"
@@ -21,6 +23,9 @@ namespace belay::store {
 class Store {
  public:
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path);
+
+  // The bytes of a new one that holds what `fill` has put into it.
+  static absl::StatusOr<std::string> NewImage(const std::function<absl::Status(Store&)>& fill);
 
   absl::StatusOr<Transaction> Begin() { return Transaction::Begin(*database_); }
   // One more than ever before; fences commands of an earlier run of the coordinator.
@@ -93,6 +98,17 @@ class Store {
   absl::Status SetNodeLabel(const NodeId& node, const std::string& name, const std::string& value,
                             const std::string& operator_name, std::int64_t unix_ms);
   absl::Status RemoveNodeLabel(const NodeId& node, const std::string& name);
+
+  // What operators may do; who is not there is not listed.
+  absl::StatusOr<std::optional<v1::OperatorRoles>> FindOperator(const std::string& name);
+  absl::StatusOr<std::vector<v1::OperatorRoles>> Operators();  // by name
+  absl::Status SetOperator(const v1::OperatorRoles& roles);    // all of his roles
+  // Who is not listed, and whose certificate was issued until then, is of before there were roles;
+  // 0: there are no such.
+  absl::StatusOr<std::int64_t> UnlistedUntilUnix();
+  absl::Status EndUnlisted();
+  // Another value after each change by another connection.
+  absl::StatusOr<std::int64_t> DataVersion();
 
   absl::Status AppendEvent(const std::string& rollout_id, const EventRow& event);
   absl::StatusOr<std::vector<EventRow>> Events(const std::string& rollout_id);

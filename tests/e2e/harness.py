@@ -119,9 +119,10 @@ class Belay:
     def _program(self, name):
         return os.path.join(self._programs, name)
 
-    def add_operator(self, name):
-        """Path of the config.yaml of one more operator."""
-        run([self._program("belay-server"), "operator", "add", name, "--dir", self._server_directory])
+    def add_operator(self, name, *roles):
+        """Path of the config.yaml of one more operator; an operator where no role is named."""
+        options = [word for role in roles for word in ("--role", role)]
+        run([self._program("belay-server"), "operator", "add", name, "--dir", self._server_directory, *options])
         return os.path.join(self._server_directory, "operators", name, "config.yaml")
 
     def belayctl_command(self, *arguments, config=None):

@@ -171,7 +171,7 @@ class RolloutScenarios(BackScenarios):
 
     def s13_approve_pause_resume_abort(self):
         first, second, last = self.nodes
-        bob = self.belay.add_operator("bob")
+        bob = self.belay.add_operator("bob", "approver")
         calm = self.untouched([last])
         with Availability(self.nodes) as seen, ManifestWatcher(self.nodes) as edits:
             rollout = self.start_without_order(

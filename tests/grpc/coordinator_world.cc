@@ -5,13 +5,16 @@
 #include "absl/strings/str_cat.h"
 #include "common/plan/compile.h"
 #include "common/plan/sign.h"
+#include "server/driver/operators.h"
 #include "server/enrolment/init_server.h"
 #include "server/store/sqlite_token_store.h"
+#include "server/store/store.h"
 
 namespace belay {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience(10'000);
+constexpr std::int64_t kYearSeconds = 365 * 86400;  // longer than any test lets pass
 
 constexpr char kPlan[] = R"(apiVersion: belay.dev/v1
 kind: RemediationPlan
@@ -60,7 +63,7 @@ World::World(const std::vector<std::string>& nodes) {
   init.operator_name = "ada";
   init.advertise = {"localhost"};
   init.now_unix = TestPki::Now();
-  const auto made = InitServer(*files_, init);
+  const auto made = InitServer(*files_, init, DatabaseWith);
   EXPECT_TRUE(made.ok()) << made.status();
   auto tokens = store::SqliteTokenStore::Open(directory_ + "/belay.db");
   EXPECT_TRUE(tokens.ok()) << tokens.status();
@@ -118,13 +121,17 @@ TlsFiles World::OperatorFiles() const {
   return {of + "/client.key", of + "/client.pem", of + "/ca.pem"};
 }
 
-std::unique_ptr<v1::Admin::Stub> World::AdminAs(const std::string& name) {
+std::unique_ptr<v1::Admin::Stub> World::AdminAs(const std::string& name, const Roles& roles) {
+  v1::OperatorRoles person;
+  person.set_name(name);
+  for (const v1::Role role : roles) person.add_roles(role);
+  EXPECT_TRUE((*store::Store::Open(database()))->SetOperator(person).ok());
   const KeyPair ca{files_->Read(directory_ + "/ca/ca.key")->bytes,
                    files_->Read(directory_ + "/ca/ca.pem")->bytes};
   IssueRequest request;
   request.identity = OperatorIdentity{name};
   request.now_unix = TestPki::Now();
-  request.valid_seconds = 3600;
+  request.valid_seconds = kYearSeconds;
   TlsFiles files = pki_.Write(*Issue(ca, request));
   files.ca = directory_ + "/ca/ca.pem";
   return v1::Admin::NewStub(Dial(files));
@@ -136,7 +143,7 @@ TlsFiles World::NodeFiles(const std::string& node) {
   IssueRequest request;
   request.identity = NodeIdentity{"prod", node};
   request.now_unix = TestPki::Now();
-  request.valid_seconds = 3600;
+  request.valid_seconds = kYearSeconds;
   TlsFiles files = pki_.Write(*Issue(ca, request));
   files.ca = directory_ + "/ca/ca.pem";
   return files;

@@ -18,6 +18,7 @@
 #include "common/loop/mailbox.h"
 #include "common/os/posix_file_system.h"
 #include "common/rpc/tls.h"
+#include "server/driver/authorize.h"
 #include "server/driver/running_server.h"
 #include "tests/support/test_pki.h"
 
@@ -54,8 +55,9 @@ class World {
                            const std::function<bool(const v1::Rollout&)>& done);
   std::shared_ptr<grpc::Channel> Dial(const TlsFiles& files) const;
   TlsFiles OperatorFiles() const;
-  // Another operator, whom the same CA has issued a certificate.
-  std::unique_ptr<v1::Admin::Stub> AdminAs(const std::string& name);
+  // Another operator, whom the same CA has issued a certificate; every role where none is named.
+  std::unique_ptr<v1::Admin::Stub> AdminAs(const std::string& name,
+                                           const Roles& roles = EveryRole());
   std::string database() const { return directory_ + "/belay.db"; }
   TlsFiles NodeFiles(const std::string& node);
   // Over a connection of its own; `order` empty for the default.

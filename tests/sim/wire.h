@@ -3,6 +3,7 @@
 // acknowledgements and commands may come twice.
 #pragma once
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -26,12 +27,15 @@ class Wire : public AgentSession, public std::enable_shared_from_this<Wire> {
         coordinator_(coordinator),
         habits_(habits),
         node_(std::move(node)),
+        caller_{NodeIdentity{node_.cluster, node_.node}, "of " + node_.node, 0,
+                std::numeric_limits<std::int64_t>::max()},
         number_(number),
         attempt_(attempt),
         to_agent_(std::move(to_agent)) {}
 
   // The coordinator's end.
   const NodeId& node() const override { return node_; }
+  const Caller& caller() const override { return caller_; }
   std::uint64_t number() const override { return number_; }
   [[nodiscard]] bool Send(v1::CoordinatorMessage message) override;
   void Close(const absl::Status& status) override;
@@ -51,6 +55,7 @@ class Wire : public AgentSession, public std::enable_shared_from_this<Wire> {
   SimCoordinator& coordinator_;
   const NetworkHabits& habits_;
   const NodeId node_;
+  const Caller caller_;
   const std::uint64_t number_;
   const std::uint64_t attempt_;
   const std::function<void(LinkEvent)> to_agent_;

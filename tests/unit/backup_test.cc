@@ -124,6 +124,7 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
                    "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
                    "DROP TABLE fleets; DROP TABLE fleet_events; "
                    "DROP TABLE lock_events; DROP TABLE cluster_labels; DROP TABLE node_labels; "
+                   "DROP TABLE operators; DROP TABLE role_bindings; "
                    "ALTER TABLE rollouts DROP COLUMN fleet; "
                    "ALTER TABLE rollouts DROP COLUMN reverts; "
                    "UPDATE meta SET value = 1 WHERE name = 'schema_version'",

@@ -126,6 +126,10 @@ InitOptions Options() {
   options.now_unix = kNow;
   return options;
 }
+absl::StatusOr<std::string> DatabaseOf(const NewOperator& first) {
+  return "database of " + first.name + ", " + first.roles.at(0);
+}
+absl::Status Noted(const NewOperator&) { return absl::OkStatus(); }
 std::string At(const Tree& tree, const std::string& path) {
   const auto content = tree.Read("/var/lib/belay-server" + path);
   EXPECT_TRUE(content.ok()) << path;
@@ -134,8 +138,9 @@ std::string At(const Tree& tree, const std::string& path) {
 
 TEST(InitServer, MakesAServerAndAnOperatorThatTrustEachOther) {
   Tree tree;
-  const auto result = InitServer(tree, Options());
+  const auto result = InitServer(tree, Options(), DatabaseOf);
   ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(At(tree, "/belay.db"), "database of ana, admin");
   const std::string ca = At(tree, "/ca/ca.pem");
   EXPECT_EQ(result->ca_hash, *CaHash(ca));
   EXPECT_EQ(result->operator_config, "/var/lib/belay-server/operators/ana/config.yaml");
@@ -155,7 +160,7 @@ TEST(InitServer, MakesAServerAndAnOperatorThatTrustEachOther) {
 
 TEST(InitServer, KeepsEverythingToItsOwner) {
   Tree tree;
-  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  ASSERT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
   for (const auto& [path, entry] : tree.entries) {
     if (!absl::StartsWith(path, "/var/lib/belay-server")) continue;
     EXPECT_EQ(entry.content.attributes.mode, entry.type == EntryType::Directory ? 0700u : 0600u)
@@ -165,10 +170,11 @@ TEST(InitServer, KeepsEverythingToItsOwner) {
 
 TEST(InitServer, RefusesADirectoryWithAnythingInItAndChangesNothing) {
   Tree tree;
-  ASSERT_TRUE(InitServer(tree, Options()).ok());
+  ASSERT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
   const std::string key = At(tree, "/ca/ca.key");
   const std::size_t entries = tree.entries.size();
-  EXPECT_EQ(InitServer(tree, Options()).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(InitServer(tree, Options(), DatabaseOf).status().code(),
+            absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(At(tree, "/ca/ca.key"), key);
   EXPECT_EQ(tree.entries.size(), entries);
 }
@@ -178,33 +184,35 @@ TEST(InitServer, FillsADirectoryThatIsThereAndEmpty) {
   for (const char* path : {"/var", "/var/lib", "/var/lib/belay-server"}) {
     ASSERT_TRUE(tree.MakeDirectory(path, 0700).ok());
   }
-  EXPECT_TRUE(InitServer(tree, Options()).ok());
+  EXPECT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
 }
 
 TEST(InitServer, LeavesNothingHalfWhereverItIsKilled) {
   Tree whole;
-  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  ASSERT_TRUE(InitServer(whole, Options(), DatabaseOf).ok());
   ASSERT_GT(whole.calls, 20);
   for (int at = 0; at < whole.calls; ++at) {
     Tree tree;
     tree.at = at;
     tree.kill = true;
-    EXPECT_THROW(static_cast<void>(InitServer(tree, Options())), Kill);
+    EXPECT_THROW(static_cast<void>(InitServer(tree, Options(), DatabaseOf)), Kill);
     const bool there = tree.List("/var/lib/belay-server").ok();
     EXPECT_EQ(there, tree.Read("/var/lib/belay-server/server.yaml").ok()) << at;
     tree.kill = false;
     tree.at = -1;
-    EXPECT_EQ(InitServer(tree, Options()).ok(), !there) << "killed at " << at << ", then again";
+    EXPECT_EQ(InitServer(tree, Options(), DatabaseOf).ok(), !there)
+        << "killed at " << at << ", then again";
   }
 }
 
 TEST(InitServer, LeavesNoKeysBehindWhenTheDiskIsFull) {
   Tree whole;
-  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  ASSERT_TRUE(InitServer(whole, Options(), DatabaseOf).ok());
   for (int at = 0; at < whole.calls - 1; ++at) {
     Tree tree;
     tree.at = at;
-    EXPECT_EQ(InitServer(tree, Options()).status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(InitServer(tree, Options(), DatabaseOf).status().code(),
+              absl::StatusCode::kResourceExhausted);
     for (const auto& [path, entry] : tree.entries) {
       EXPECT_EQ(entry.type, EntryType::Directory) << path << " after failing at " << at;
       EXPECT_FALSE(absl::StrContains(path, "belay")) << path << " after failing at " << at;
@@ -220,14 +228,15 @@ TEST(InitServer, WorksOnARealDiskAndForItsOwnUser) {
   FileSystem& files = **real;
   InitOptions options = Options();
   options.directory = home;  // there, and empty
-  const auto result = InitServer(files, options);
+  const auto result = InitServer(files, options, DatabaseOf);
   ASSERT_TRUE(result.ok()) << result.status();
   const auto key = files.Read(home + "/ca/ca.key");
   ASSERT_TRUE(key.ok()) << key.status();
   EXPECT_EQ(key->attributes.mode, 0600u);
   EXPECT_EQ(key->attributes.uid, geteuid());
   EXPECT_TRUE(files.Read(result->operator_config).ok());
-  EXPECT_EQ(InitServer(files, options).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(InitServer(files, options, DatabaseOf).status().code(),
+            absl::StatusCode::kAlreadyExists);
   std::filesystem::remove_all(home);
 }
 
@@ -240,8 +249,8 @@ OperatorOptions Bob() {
 
 TEST(AddOperator, MakesOneThatTheServerTrusts) {
   Tree tree;
-  ASSERT_TRUE(InitServer(tree, Options()).ok());
-  const auto made = AddOperator(tree, Bob());
+  ASSERT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
+  const auto made = AddOperator(tree, Bob(), Noted);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(*made, "/var/lib/belay-server/operators/bob/config.yaml");
   const KeyPair bob{At(tree, "/operators/bob/client.key"), At(tree, "/operators/bob/client.pem")};
@@ -253,27 +262,48 @@ TEST(AddOperator, MakesOneThatTheServerTrusts) {
 
 TEST(AddOperator, ReplacesNobodyAndRefusesBadNames) {
   Tree tree;
-  ASSERT_TRUE(InitServer(tree, Options()).ok());
-  ASSERT_TRUE(AddOperator(tree, Bob()).ok());
+  ASSERT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
+  ASSERT_TRUE(AddOperator(tree, Bob(), Noted).ok());
   const std::string key = At(tree, "/operators/bob/client.key");
-  EXPECT_EQ(AddOperator(tree, Bob()).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(AddOperator(tree, Bob(), Noted).status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(At(tree, "/operators/bob/client.key"), key);
   OperatorOptions out = Bob();
   out.name = "../bob";
-  EXPECT_EQ(AddOperator(tree, out).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddOperator(tree, out, Noted).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AddOperator, IsKnownBeforeThereIsAKeyOrIsNotMade) {
+  Tree tree;
+  ASSERT_TRUE(InitServer(tree, Options(), DatabaseOf).ok());
+  OperatorOptions bob = Bob();
+  bob.roles = {"viewer", "approver"};
+  const auto refused = AddOperator(
+      tree, bob, [](const NewOperator&) { return absl::UnavailableError("the disk is full"); });
+  EXPECT_TRUE(absl::IsUnavailable(refused.status()));
+  EXPECT_FALSE(tree.Read("/var/lib/belay-server/operators/bob/client.key").ok());
+  NewOperator noted;
+  ASSERT_TRUE(AddOperator(tree, bob, [&](const NewOperator& known) {
+                noted = known;
+                EXPECT_FALSE(tree.Read("/var/lib/belay-server/operators/bob/client.key").ok());
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_EQ(noted.name, "bob");
+  EXPECT_EQ(noted.roles, bob.roles);
+  EXPECT_EQ(noted.certificate_sha256,
+            ReadCertificate(At(tree, "/operators/bob/client.pem"))->sha256);
 }
 
 TEST(AddOperator, LeavesNothingHalfWhereverItIsKilled) {
   Tree whole;
-  ASSERT_TRUE(InitServer(whole, Options()).ok());
+  ASSERT_TRUE(InitServer(whole, Options(), DatabaseOf).ok());
   const Tree before = whole;
-  ASSERT_TRUE(AddOperator(whole, Bob()).ok());
+  ASSERT_TRUE(AddOperator(whole, Bob(), Noted).ok());
   ASSERT_GT(whole.calls, before.calls);
   for (int at = before.calls; at < whole.calls; ++at) {
     Tree tree = before;
     tree.at = at;
     tree.kill = true;
-    EXPECT_THROW(static_cast<void>(AddOperator(tree, Bob())), Kill);
+    EXPECT_THROW(static_cast<void>(AddOperator(tree, Bob(), Noted)), Kill);
     const std::string home = "/var/lib/belay-server/operators/bob";
     EXPECT_EQ(tree.List(home).ok(), tree.Read(home + "/config.yaml").ok()) << at;
   }
@@ -289,7 +319,8 @@ TEST(InitServer, RefusesNamesAndAddressesBeforeItWritesAnything) {
     Tree tree;
     InitOptions options = Options();
     change(options);
-    EXPECT_EQ(InitServer(tree, options).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(InitServer(tree, options, DatabaseOf).status().code(),
+              absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(tree.calls, 0);
   };
   refused([](InitOptions& o) { o.operator_name = "../x"; });

@@ -262,9 +262,67 @@ TEST_F(StoreTest, EveryOlderSchemaIsBroughtUpToDateWithWhatItHolds) {
     ASSERT_EQ(store->RunningRollouts()->size(), 1u) << version;
     EXPECT_EQ(store->RunningRollouts()->at(0).started_by, "ada");
     EXPECT_TRUE(store->LockEvents()->empty());
+    EXPECT_TRUE(store->Operators()->empty());
     v1::LockEvent event;
     EXPECT_TRUE(store->AppendLockEvent(event).ok());
   }
+}
+
+TEST_F(StoreTest, ADatabaseThatWasServedBeforeThereWereRolesKnowsThatItsOperatorsAreNotListed) {
+  Open().reset();
+  EXPECT_EQ(*Open()->UnlistedUntilUnix(), 0) << "a new one lists whoever comes";
+  for (const int epoch : {0, 1}) {
+    unlink(path_.c_str());
+    Run("PRAGMA application_id = " + std::to_string(kApplicationId));
+    Run(kSchema);
+    Run("INSERT INTO meta VALUES('schema_version', 1), ('epoch', " + std::to_string(epoch) + ")");
+    auto store = Open();
+    EXPECT_EQ(*store->UnlistedUntilUnix() > 1'700'000'000, epoch > 0);
+    ASSERT_TRUE(store->EndUnlisted().ok());
+    EXPECT_EQ(*store->UnlistedUntilUnix(), 0);
+  }
+}
+
+TEST_F(StoreTest, AnOperatorHasTheRolesOfTheLastWord) {
+  auto store = Open();
+  EXPECT_FALSE(store->FindOperator("bob")->has_value());
+  v1::OperatorRoles bob;
+  bob.set_name("bob");
+  bob.set_changed_by("ada");
+  bob.add_roles(v1::ROLE_VIEWER);
+  bob.add_roles(v1::ROLE_APPROVER);
+  ASSERT_TRUE(store->SetOperator(bob).ok());
+  EXPECT_EQ((*store->FindOperator("bob"))->roles_size(), 2);
+  bob.clear_roles();
+  ASSERT_TRUE(store->SetOperator(bob).ok());
+  ASSERT_TRUE(store->FindOperator("bob")->has_value()) << "listed, with nothing";
+  EXPECT_EQ((*store->FindOperator("bob"))->roles_size(), 0);
+  EXPECT_EQ(store->Operators()->size(), 1u);
+}
+
+TEST_F(StoreTest, AnotherConnectionsChangeShows) {
+  auto store = Open();
+  const std::int64_t before = *store->DataVersion();
+  EXPECT_EQ(*store->DataVersion(), before);
+  v1::OperatorRoles bob;
+  bob.set_name("bob");
+  ASSERT_TRUE(Open()->SetOperator(bob).ok());
+  EXPECT_NE(*store->DataVersion(), before);
+}
+
+TEST_F(StoreTest, AnImageIsTheDatabaseThatItWouldBe) {
+  const auto image = Store::NewImage([](Store& store) {
+    v1::OperatorRoles ada;
+    ada.set_name("ada");
+    ada.add_roles(v1::ROLE_ADMIN);
+    return store.SetOperator(ada);
+  });
+  ASSERT_TRUE(image.ok()) << image.status();
+  unlink(path_.c_str());
+  std::ofstream(path_, std::ios::binary) << *image;
+  auto store = Open();
+  EXPECT_EQ((*store->FindOperator("ada"))->roles(0), v1::ROLE_ADMIN);
+  EXPECT_EQ(*store->UnlistedUntilUnix(), 0);
 }
 
 TEST_F(StoreTest, ANewerSchemaIsRefused) {

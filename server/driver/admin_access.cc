@@ -1,0 +1,32 @@
+// The calls of the Admin service that are about who may call.
+#include "server/driver/admin_call.h"
+#include "server/driver/admin_service.h"
+
+namespace belay {
+
+grpc::ServerUnaryReactor* AdminService::ListRoles(grpc::CallbackServerContext* context,
+                                                  const v1::ListRolesRequest* request,
+                                                  v1::ListRolesReply* reply) {
+  return Call(loop_, context, kListRoles, request, reply,
+              [](Coordinator& coordinator, const std::string&) { return coordinator.ListRoles(); });
+}
+
+grpc::ServerUnaryReactor* AdminService::GrantRole(grpc::CallbackServerContext* context,
+                                                  const v1::ChangeRoleRequest* request,
+                                                  v1::OperatorRoles* reply) {
+  return Call(loop_, context, kGrantRole, request, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.GrantRole(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::RevokeRole(grpc::CallbackServerContext* context,
+                                                   const v1::ChangeRoleRequest* request,
+                                                   v1::OperatorRoles* reply) {
+  return Call(loop_, context, kRevokeRole, request, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.RevokeRole(*request, name);
+              });
+}
+
+}  // namespace belay

@@ -1,0 +1,29 @@
+#include "server/driver/operators.h"
+
+#include "common/base/status_macros.h"
+#include "server/driver/authorize.h"
+
+namespace belay {
+
+absl::Status Note(store::Store& store, const NewOperator& known) {
+  ASSIGN_OR_RETURN(const auto listed, store.FindOperator(known.name));
+  v1::OperatorRoles person = listed.value_or(v1::OperatorRoles());
+  Roles roles;
+  for (const int role : person.roles()) roles.insert(static_cast<v1::Role>(role));
+  for (const std::string& name : known.roles) {
+    ASSIGN_OR_RETURN(const v1::Role role, ParseRole(name));
+    roles.insert(role);
+  }
+  person.set_name(known.name);
+  person.clear_roles();
+  for (const v1::Role role : roles) person.add_roles(role);
+  person.set_changed_by("belay-server");
+  person.set_changed_unix_ms(known.issued_unix * 1000);
+  return store.SetOperator(person);
+}
+
+absl::StatusOr<std::string> DatabaseWith(const NewOperator& first) {
+  return store::Store::NewImage([&](store::Store& store) { return Note(store, first); });
+}
+
+}  // namespace belay
