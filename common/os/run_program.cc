@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ namespace belay {
 namespace {
 
 constexpr int kOldKernelsMostDescriptors = 4096;
+constexpr std::int64_t kGiveUpEveryMs = 200;
 
 std::int64_t NowMs() {
   struct timespec now = {};
@@ -40,12 +42,26 @@ void CloseAllOnExec() {
   for (int fd = 3; fd < kOldKernelsMostDescriptors; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+// Invalid, with errno, when it cannot be had.
+Descriptor InputOf(const std::string& text) {
+  Descriptor file(memfd_create("belay-input", MFD_CLOEXEC));
+  std::size_t done = 0;
+  while (file.valid() && done < text.size()) {
+    const ssize_t count = write(file.get(), text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Descriptor();
+    done += static_cast<std::size_t>(count);
+  }
+  if (file.valid() && lseek(file.get(), 0, SEEK_SET) != 0) return Descriptor();
+  return file;
+}
+
 // In the child of a program with many threads: nothing here may take a lock.
-[[noreturn]] void Become(const ProgramRun& run, int output, char* const* argv,
+[[noreturn]] void Become(const ProgramRun& run, int input, int output, char* const* argv,
                          char* const* environment) {
   setsid();
-  const int nothing = open("/dev/null", O_RDONLY);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+  const int in = input >= 0 ? input : open("/dev/null", O_RDONLY);
+  if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
       dup2(output, STDERR_FILENO) < 0) {
     _exit(kProgramNotStarted);
   }
@@ -77,13 +93,15 @@ bool TakeOutput(int output, std::size_t most, ProgramEnd* end) {
 
 // Until the program ends; what it has left behind may hold its output for ever.  False: it did not
 // end in time.
-bool Attend(int output, int pidfd, std::int64_t until_ms, std::size_t most, ProgramEnd* end) {
+bool Attend(const ProgramRun& run, int output, int pidfd, std::int64_t until_ms, ProgramEnd* end) {
+  const std::size_t most = run.most_output;
   std::array<pollfd, 2> waits = {{{output, POLLIN, 0}, {pidfd, POLLIN, 0}}};
   for (;;) {
     const std::int64_t left = std::max<std::int64_t>(until_ms - NowMs(), 0);
-    const int ready = poll(waits.data(), waits.size(), static_cast<int>(left));
+    const std::int64_t wait = run.give_up ? std::min(left, kGiveUpEveryMs) : left;
+    const int ready = poll(waits.data(), waits.size(), static_cast<int>(wait));
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return false;
+    if (ready < 0 || (ready == 0 && wait == left) || (run.give_up && run.give_up())) return false;
     if (waits[0].revents != 0 && !TakeOutput(output, most, end)) waits[0].fd = -1;
     if (waits[1].revents == 0) continue;
     if (waits[0].fd >= 0) TakeOutput(output, most, end);
@@ -102,16 +120,21 @@ absl::StatusOr<ProgramEnd> RunProgram(const ProgramRun& run) {
   const std::string name = run.path.empty() ? run.argv.front() : run.path;
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoStatus("run", name, errno);
   const Descriptor output(ends[0]);
-  Descriptor input(ends[1]);
+  Descriptor written(ends[1]);
+  Descriptor input;
+  if (run.input != nullptr) {
+    input = InputOf(*run.input);
+    if (!input.valid()) return ErrnoStatus("write the input of", name, errno);
+  }
   const pid_t pid = fork();
   if (pid < 0) return ErrnoStatus("run", name, errno);
-  if (pid == 0) Become(run, input.get(), argv.data(), environment.data());
-  input.Reset();
+  if (pid == 0) Become(run, input.get(), written.get(), argv.data(), environment.data());
+  written.Reset();
   fcntl(output.get(), F_SETFL, O_NONBLOCK);  // our end only
   ProgramEnd end;
   const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  end.timed_out = !pidfd.valid() || !Attend(output.get(), pidfd.get(), NowMs() + run.deadline_ms,
-                                            run.most_output, &end);
+  end.timed_out =
+      !pidfd.valid() || !Attend(run, output.get(), pidfd.get(), NowMs() + run.deadline_ms, &end);
   if (end.timed_out) {
     kill(-pid, SIGKILL);  // also what it has started
     kill(pid, SIGKILL);

@@ -3,6 +3,7 @@
 // that is bounded.  Any thread; blocks.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct ProgramRun {
   std::vector<std::string> argv;  // the first is the name it is called by
   std::vector<std::string> environment = {};
   const Confinement* confinement = nullptr;  // outlives the run; nullptr: with our own rights
+  // What it finds on its standard input, from a file without a name; not given: nothing.
+  const std::string* input = nullptr;
+  // Asked several times a second; once true, it is ended as at its deadline.
+  std::function<bool()> give_up = nullptr;
   int deadline_ms = 60'000;
   std::size_t most_output = std::size_t{1} << 20;  // the rest is read and thrown away
 };

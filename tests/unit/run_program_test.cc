@@ -36,6 +36,26 @@ TEST(RunProgram, TakesOutputAndExitCodeAndGivesOnlyWhatItIsTold) {
   EXPECT_EQ(end->output, "out\nerr\ngiven\n");
 }
 
+TEST(RunProgram, ReadsItsInputToTheEnd) {
+  const std::string text(300'000, 'x');
+  ProgramRun run = Shell("cat | wc -c; cat | wc -c");
+  run.environment = {"PATH=/usr/bin:/bin"};
+  run.input = &text;
+  const auto end = RunProgram(run);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->output, "300000\n0\n");
+}
+
+TEST(RunProgram, IsGivenUpWhenItIsAskedFor) {
+  ProgramRun run = Shell("while :; do :; done");
+  int asked = 0;
+  run.give_up = [&asked] { return ++asked == 2; };
+  const auto end = RunProgram(run);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE(end->timed_out);
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(RunProgram, HandsOverNoDescriptor) {
   const Descriptor secret(open("/etc/hostname", O_RDONLY));  // on purpose without O_CLOEXEC
   ASSERT_TRUE(secret.valid());
