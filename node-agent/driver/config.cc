@@ -11,11 +11,13 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/base/ids.h"
 #include "common/base/yaml_events_ignored.h"
 #include "common/os/ip_address.h"
@@ -30,7 +32,10 @@ struct ConfigMistake {
   auto operator<=>(const ConfigMistake&) const = default;
 };
 
-constexpr std::uint64_t kMostFreeMib = std::uint64_t{1024} * 1024;
+constexpr std::uint64_t kMostMib = std::uint64_t{1024} * 1024;
+constexpr const char* kMibWanted = "a number of MiB up to 1048576";
+constexpr std::uint32_t kLeastBootSeconds = 10;
+constexpr std::uint32_t kMostBootSeconds = 300;
 constexpr std::size_t kLongestAnnotation = 400;
 
 // Walks the document once and collects everything that is wrong with it.
@@ -87,6 +92,21 @@ class Reader {
       const auto known = [&](const std::string& text) { return text == on || text == off; };
       Text(key, &word, known, absl::StrCat(on, " or ", off))(node);
       if (!word.empty()) *out = word == on;
+    };
+  }
+  // A number from `least` to `most` with `unit` behind it.
+  template <typename Number>
+  Field Count(const std::string& key, Number* out, Number least, Number most,
+              const std::string& unit, const std::string& wanted) {
+    return [=, this](const YAML::Node& node) {
+      std::string word;
+      const auto known = [&](const std::string& text) {
+        absl::string_view digits = text;
+        return absl::ConsumeSuffix(&digits, unit) &&
+               std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) &&
+               absl::SimpleAtoi(digits, out) && *out >= least && *out <= most;
+      };
+      Text(key, &word, known, wanted)(node);
     };
   }
   // A list, possibly empty.
@@ -157,49 +177,57 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
   const std::string name_wanted =
       "a DNS label: lower-case letters, digits, '-' and '.', at most 63 characters";
   ApiServerFiles* const files = &config->apiserver;
-  reader.Map(document, "agent.yaml",
-             {{"server", reader.Text("server", &config->server, IsHostAndPort, "host:port")},
-              {"cluster", reader.Text("cluster", &config->cluster, name, name_wanted)},
-              {"node", reader.Text("node", &config->node, name, name_wanted)},
-              {"state_dir", reader.Path("state_dir", &config->state_dir)},
-              {"host_root", reader.Path("host_root", &config->host_root)},
-              {"manifest_dir", reader.Path("manifest_dir", &config->manifest_dir)},
-              {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
-              {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
-              {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
-              {"reverts", reader.Switch("reverts", &config->reverts, "allowed", "refused")},
-              {"flag_check", reader.Switch("flag_check", &config->flag_check, "help", "off")},
-              {"min_free_mib",
-               [&reader, config](const YAML::Node& node) {
-                 std::string word;
-                 const auto known = [config](const std::string& text) {
-                   return absl::SimpleAtoi(text, &config->min_free_mib) &&
-                          config->min_free_mib <= kMostFreeMib;
-                 };
-                 reader.Text("min_free_mib", &word, known, "a number of MiB up to 1048576")(node);
-               }},
-              {"hold_when_cordoned",
-               reader.Switch("hold_when_cordoned", &config->hold_when_cordoned, "true", "false")},
-              {"hold_when_unreached",
-               reader.Switch("hold_when_unreached", &config->hold_when_unreached, "true", "false")},
-              {"hold_annotations", reader.Texts("hold_annotations", &config->hold_annotations,
-                                                IsAnnotation, "an annotation's key, or key=value")},
-              {"cluster_endpoint", reader.Text("cluster_endpoint", &config->cluster_endpoint,
-                                               IsHostAndPort, "host:port")},
-              {"virtual_address", reader.Text("virtual_address", &config->virtual_address,
-                                              IsIpAddress, "an IP address")},
-              {"hold_file", reader.Path("hold_file", &config->hold_file)},
-              {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
-              {"apiserver",
-               [&reader, files](const YAML::Node& node) {
-                 reader.Map(node, "apiserver",
-                            {{"ca", reader.Path("ca", &files->ca)},
-                             {"client_certificate",
-                              reader.Path("client_certificate", &files->client_certificate)},
-                             {"client_key", reader.Path("client_key", &files->client_key)}},
-                            {});
-               }}},
-             {"server", "cluster", "node", "trusted_keys"});
+  ShadowBootConfig* const shadow = &config->shadow_boot;
+  reader.Map(
+      document, "agent.yaml",
+      {{"server", reader.Text("server", &config->server, IsHostAndPort, "host:port")},
+       {"cluster", reader.Text("cluster", &config->cluster, name, name_wanted)},
+       {"node", reader.Text("node", &config->node, name, name_wanted)},
+       {"state_dir", reader.Path("state_dir", &config->state_dir)},
+       {"host_root", reader.Path("host_root", &config->host_root)},
+       {"manifest_dir", reader.Path("manifest_dir", &config->manifest_dir)},
+       {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
+       {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
+       {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
+       {"reverts", reader.Switch("reverts", &config->reverts, "allowed", "refused")},
+       {"flag_check", reader.Switch("flag_check", &config->flag_check, "help", "off")},
+       {"shadow_boot",
+        [&reader, shadow](const YAML::Node& node) {
+          reader.Map(
+              node, "shadow_boot",
+              {{"enabled", reader.Switch("enabled", &shadow->enabled, "true", "false")},
+               {"etcd", reader.Path("etcd", &shadow->etcd)},
+               {"timeout", reader.Count("timeout", &shadow->timeout_seconds, kLeastBootSeconds,
+                                        kMostBootSeconds, "s", "seconds from 10s to 300s")},
+               {"required", reader.Switch("required", &shadow->required, "true", "false")},
+               {"min_memory_mib", reader.Count("min_memory_mib", &shadow->min_memory_mib,
+                                               std::uint64_t{0}, kMostMib, "", kMibWanted)}},
+              {"enabled"});
+        }},
+       {"min_free_mib", reader.Count("min_free_mib", &config->min_free_mib, std::uint64_t{0},
+                                     kMostMib, "", kMibWanted)},
+       {"hold_when_cordoned",
+        reader.Switch("hold_when_cordoned", &config->hold_when_cordoned, "true", "false")},
+       {"hold_when_unreached",
+        reader.Switch("hold_when_unreached", &config->hold_when_unreached, "true", "false")},
+       {"hold_annotations", reader.Texts("hold_annotations", &config->hold_annotations,
+                                         IsAnnotation, "an annotation's key, or key=value")},
+       {"cluster_endpoint",
+        reader.Text("cluster_endpoint", &config->cluster_endpoint, IsHostAndPort, "host:port")},
+       {"virtual_address",
+        reader.Text("virtual_address", &config->virtual_address, IsIpAddress, "an IP address")},
+       {"hold_file", reader.Path("hold_file", &config->hold_file)},
+       {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
+       {"apiserver",
+        [&reader, files](const YAML::Node& node) {
+          reader.Map(node, "apiserver",
+                     {{"ca", reader.Path("ca", &files->ca)},
+                      {"client_certificate",
+                       reader.Path("client_certificate", &files->client_certificate)},
+                      {"client_key", reader.Path("client_key", &files->client_key)}},
+                     {});
+        }}},
+      {"server", "cluster", "node", "trusted_keys"});
 }
 
 absl::Status Describe(const std::vector<ConfigMistake>& mistakes, std::string_view file) {
@@ -282,6 +310,16 @@ std::string FormatAgentConfig(const AgentConfig& config) {
     out +=
         "# Arguments are not tried on the running program (--help) before a step.\nflag_check: "
         "off\n";
+  }
+  if (config.shadow_boot != ShadowBootConfig()) {
+    const ShadowBootConfig& shadow = config.shadow_boot;
+    absl::StrAppend(&out,
+                    "# The real API server is booted with what a step gives it, before the step.\n",
+                    "shadow_boot:\n  enabled: ", shadow.enabled ? "true" : "false",
+                    shadow.etcd.empty() ? "" : absl::StrCat("\n  etcd: ", Quoted(shadow.etcd)),
+                    "\n  timeout: ", shadow.timeout_seconds,
+                    "s\n  required: ", shadow.required ? "true" : "false",
+                    "\n  min_memory_mib: ", shadow.min_memory_mib, "\n");
   }
   if (!config.kubelet_restart.empty()) {
     absl::StrAppend(&out,

@@ -19,6 +19,16 @@ struct ApiServerFiles {
   bool operator==(const ApiServerFiles&) const = default;
 };
 
+// A boot of the real API server with what a step gives it, before the step (docs/gates.md).
+struct ShadowBootConfig {
+  bool enabled = false;
+  std::string etcd = "";  // inside host_root; empty: the program of the node's own etcd
+  std::uint32_t timeout_seconds = 60;
+  bool required = false;  // where it cannot be made the step is refused
+  std::uint64_t min_memory_mib = 1024;
+  bool operator==(const ShadowBootConfig&) const = default;
+};
+
 struct AgentConfig {
   std::string server;  // host:port of the coordinator's agent link
   std::string cluster;
@@ -36,6 +46,7 @@ struct AgentConfig {
   std::string kubelet_restart = "";
   // Ask the running program, confined, whether it takes the arguments of a step.
   bool flag_check = true;
+  ShadowBootConfig shadow_boot;
   // What holds a rollout before it begins here (docs/gates.md): less room than this on the disks
   // that Belay writes to, a cordon, and a file that anybody may put there, its first line the
   // reason.

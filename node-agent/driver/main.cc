@@ -6,6 +6,7 @@
 #include "common/os/absolute_path.h"
 #include "common/rpc/tls.h"
 #include "node-agent/driver/commands.h"
+#include "node-agent/shadow/namespace_boot.h"
 
 namespace belay {
 namespace {
@@ -112,4 +113,8 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace belay
 
-int main(int argc, char** argv) { return belay::Main(argc, argv); }
+int main(int argc, char** argv) {
+  // A copy that the agent has started of itself: not for people, and without any of the above.
+  if (argc == 2 && std::string(argv[1]) == belay::kShadowCommand) return belay::ShadowMain();
+  return belay::Main(argc, argv);
+}

@@ -15,6 +15,11 @@
 #include "node-agent/health/readiness.h"
 
 namespace belay {
+namespace {
+
+constexpr std::uint32_t kMsInSecond = 1000;
+
+}  // namespace
 
 std::string OnHost(const AgentConfig& config, const std::string& path) {
   return config.host_root == "/" ? path : absl::StrCat(config.host_root, path);
@@ -63,7 +68,30 @@ absl::StatusOr<std::unique_ptr<NodeParts>> NodeParts::Open(const std::string& co
   services.sysctl = KernelParameter;
   parts->preparer =
       std::make_unique<Preparer>(host, parts->processes, config.manifest_dir, std::move(services));
+  parts->MakeShadow(probe_options);
   return parts;
+}
+
+void NodeParts::MakeShadow(const CurlHealthProbeOptions& trust) {
+  const AgentConfig& config = view->config;
+  if (!config.shadow_boot.enabled) return;
+  NamespaceBootOptions options;
+  options.scratch = config.state_dir;
+  options.host_root = trust.host_root;
+  options.ca_file = trust.ca_file;
+  options.client_certificate_file = trust.client_certificate_file;
+  options.client_key_file = trust.client_key_file;
+  options.min_memory_mib = config.shadow_boot.min_memory_mib;
+  options.stopping = [this] { return stopper.stopped(); };
+  shadow_boot = std::make_unique<NamespaceShadowBoot>(std::move(options));
+  ShadowSettings settings;
+  settings.etcd_program = config.shadow_boot.etcd;
+  settings.timeout_ms = config.shadow_boot.timeout_seconds * kMsInSecond;
+  settings.required = config.shadow_boot.required;
+  settings.trusted_files = {config.apiserver.ca, config.apiserver.client_certificate,
+                            config.apiserver.client_key};
+  shadow = std::make_unique<ShadowCheck>(
+      ShadowWorld{*view->host, processes, *view->clock, *shadow_boot}, std::move(settings));
 }
 
 ExecutorOptions NodeParts::ForExecutor(const std::function<void(const std::string&)>& log) {
@@ -91,6 +119,9 @@ RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>
   with.prepare = [this](const v1::Step& step) -> absl::StatusOr<StepPlan> {
     ASSIGN_OR_RETURN(StepPlan plan, preparer->Prepare(step));
     RETURN_IF_ERROR(gatekeeper->RequireProvable(plan.prepared));
+    if (shadow == nullptr) return plan;
+    ASSIGN_OR_RETURN(std::string proved, shadow->Prove(plan));
+    if (!proved.empty()) plan.prepared.add_notes(std::move(proved));
     return plan;
   };
   with.prepare_undoing =

@@ -25,6 +25,8 @@
 #include "node-agent/driver/preparer.h"
 #include "node-agent/driver/runner.h"
 #include "node-agent/health/component_gatekeeper.h"
+#include "node-agent/shadow/namespace_boot.h"
+#include "node-agent/shadow/shadow_check.h"
 #include "node-agent/transaction/executor.h"
 
 namespace belay {
@@ -52,6 +54,8 @@ struct NodeParts {
   ExecutorOptions ForExecutor(const std::function<void(const std::string&)>& log);
   RunnerOptions ForRunner(const std::function<void(const std::string&)>& log);
 
+  void MakeShadow(const CurlHealthProbeOptions& trust);  // only for Open
+
   std::unique_ptr<NodeView> view;
   std::unique_ptr<FileLock> lock;
   std::string api_server_manifest;
@@ -64,6 +68,8 @@ struct NodeParts {
   std::unique_ptr<CommandServiceManager> services;
   std::unique_ptr<ComponentGatekeeper> gatekeeper;
   std::unique_ptr<Preparer> preparer;
+  std::unique_ptr<NamespaceShadowBoot> shadow_boot;
+  std::unique_ptr<ShadowCheck> shadow;  // nullptr: agent.yaml does not want it
 };
 
 }  // namespace belay

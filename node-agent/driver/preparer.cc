@@ -16,6 +16,7 @@
 #include "node-agent/health/effective_config.h"
 #include "node-agent/health/expectation.h"
 #include "node-agent/health/kubelet_expectation.h"
+#include "node-agent/health/server_process.h"
 #include "node-agent/manifest/pod.h"
 #include "node-agent/transaction/file_image.h"
 
@@ -102,15 +103,8 @@ bool Preparer::HasClient() const {
 // Asked of the process that serves the old arguments; where none does, nobody is asked.
 absl::Status Preparer::TryArguments(const v1::ComponentExpectation& component) const {
   if (services_.trial == nullptr) return absl::OkStatus();
-  const v1::HealthEndpoint& at = component.health_before();
-  for (const Process& process : processes_.List(component.component())) {
-    if (process.pod_uid != component.pod_uid_before() ||
-        !processes_.OwnsListener(process.pid, at.dial_address(), at.port())) {
-      continue;
-    }
-    return RefuseUnknownArguments(component, process, *services_.trial);
-  }
-  return absl::OkStatus();
+  const std::optional<Process> server = FindServer(component, processes_);
+  return server ? RefuseUnknownArguments(component, *server, *services_.trial) : absl::OkStatus();
 }
 
 bool Preparer::WillExist(const std::string& path, const StepChanges& all) const {

@@ -160,6 +160,7 @@ absl::Status Executor::JudgeNew() {
   }
   GateResult result = RunGate(GateDirection::Forward);
   result.report.set_changed(true);
+  result.report.mutable_notes()->MergeFrom(state().prepared.notes());
   switch (result.kind) {
     case GateResult::Kind::Interrupted:
       return absl::CancelledError("the agent is stopping; the gate goes on when it runs again");

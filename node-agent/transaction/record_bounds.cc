@@ -35,6 +35,9 @@ void BoundRecord(v1::Record* record) {
     Bound(record->mutable_rolling_back()->mutable_reason());
     Bound(record->mutable_rolling_back()->mutable_report());
   }
+  if (record->has_prepared()) {
+    for (std::string& note : *record->mutable_prepared()->mutable_notes()) Bound(&note);
+  }
   if (record->has_restored()) {
     for (std::string& note : *record->mutable_restored()->mutable_notes()) Bound(&note);
   }

@@ -10,18 +10,17 @@ import time
 from processes import Process, run, wait_until
 
 
-def _limits_of_the_unit():
+def _limits_of_the_unit(*drop_ins):
     """The command that takes away what the agent's systemd unit does not leave it, so that every
     scenario proves that this is enough.  Its seccomp filters need systemd itself."""
-    unit = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/systemd/belay-agent.service")
-    with open(unit, encoding="utf8") as lines:
-        kept = next(line.split("=", 1)[1].split() for line in lines
-                    if line.startswith("CapabilityBoundingSet="))
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/systemd")
+    kept = []
+    for name in ("belay-agent.service", *drop_ins):
+        with open(os.path.join(folder, name), encoding="utf8") as lines:
+            kept += next(line.split("=", 1)[1].split() for line in lines
+                         if line.startswith("CapabilityBoundingSet="))
     names = ",".join("+" + name.removeprefix("CAP_").lower() for name in kept)
     return ["setpriv", f"--bounding-set=-all,{names}", "--no-new-privs", "--"]
-
-
-_UNIT_LIMITS = _limits_of_the_unit()
 
 
 class Belay:
@@ -29,12 +28,13 @@ class Belay:
 
     cluster = "e2e"
 
-    def __init__(self, environment, programs, base, enrol_options=(), agent_settings=""):
+    def __init__(self, environment, programs, base, enrol_options=(), agent_settings="", drop_ins=()):
         self.environment, self.nodes = environment, environment.nodes
         self._programs, self._base = programs, base
         self._server_directory = os.path.join(base, "server")
         self._enrol_options = list(enrol_options)  # more for `belay-agent enrol`
         self._agent_settings = agent_settings  # more for agent.yaml
+        self._unit_limits = _limits_of_the_unit(*drop_ins)
         self.server, self.agents = None, {}
         self._operator = os.path.join(self._server_directory, "operators", "op", "config.yaml")
         self._plans = 0
@@ -86,7 +86,7 @@ class Belay:
 
     def start_agent(self, node):
         self.agents[node.name] = Process(
-            node.wrap([*_UNIT_LIMITS, self._program("belay-agent"), "run", "--config",
+            node.wrap([*self._unit_limits, self._program("belay-agent"), "run", "--config",
                        self._agent_config(node)]),
             self.file(f"agent-{node.name}.log"), program="belay-agent")
 

@@ -63,6 +63,7 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   config.cluster_endpoint = "api.example:6443";
   config.virtual_address = "fd00::10";
   config.kubelet_restart = "/usr/local/sbin/restart-kubelet";
+  config.shadow_boot = {true, "/usr/bin/etcd", 20, true, 300};
   const absl::StatusOr<AgentConfig> more = ParseAgentConfig(FormatAgentConfig(config), "f");
   ASSERT_TRUE(more.ok()) << more.status() << FormatAgentConfig(config);
   EXPECT_EQ(*more, config);
@@ -75,6 +76,28 @@ TEST(AgentConfig, TheFlagCheckIsOnUnlessItIsSwitchedOffByName) {
   EXPECT_FALSE(ParseAgentConfig(base + "flag_check: off\n", "f")->flag_check);
   EXPECT_EQ(Mistakes(base + "flag_check: no\n"),
             "agent.yaml:5:13: \"flag_check\" must be help or off");
+}
+
+TEST(AgentConfig, TheShadowBootIsOffUnlessItIsSwitchedOn) {
+  const std::string base = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\n";
+  EXPECT_EQ(ParseAgentConfig(base, "f")->shadow_boot, ShadowBootConfig());
+  EXPECT_FALSE(ShadowBootConfig().enabled);
+  EXPECT_FALSE(ShadowBootConfig().required);
+  const auto on = ParseAgentConfig(base + "shadow_boot: {enabled: true}\n", "f");
+  ASSERT_TRUE(on.ok()) << on.status();
+  EXPECT_EQ(on->shadow_boot, (ShadowBootConfig{true, "", 60, false, 1024}));
+  EXPECT_EQ(*ParseAgentConfig(FormatAgentConfig(*on), "f"), *on);
+  EXPECT_EQ(Mistakes(base + "shadow_boot: {etcd: etcd, timeout: 60, required: yes, more: 1}\n"),
+            "agent.yaml:5:14: \"enabled\" is missing in shadow_boot\n"
+            "agent.yaml:5:21: \"etcd\" must be an absolute path without \"..\", \".\" or doubled "
+            "slashes\n"
+            "agent.yaml:5:36: \"timeout\" must be seconds from 10s to 300s\n"
+            "agent.yaml:5:50: \"required\" must be true or false\n"
+            "agent.yaml:5:55: unknown key \"more\" in shadow_boot; known: enabled, etcd, "
+            "min_memory_mib, required, timeout");
+  for (const char* bad : {"9s", "301s", "1m", "s", "-20s", "20 s"}) {
+    EXPECT_NE(Mistakes(base + "shadow_boot: {enabled: true, timeout: " + bad + "}\n"), "ok") << bad;
+  }
 }
 
 TEST(AgentConfig, WhatHoldsARolloutIsReadStrictly) {
@@ -132,7 +155,7 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "flag_check, hold_annotations, hold_file, hold_when_cordoned, hold_when_unreached, "
       "host_root, "
       "kubelet_restart, manifest_dir, min_free_mib, node, reverts, server, "
-      "state_dir, trusted_keys, virtual_address\n"
+      "shadow_boot, state_dir, trusted_keys, virtual_address\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
       "client_key");

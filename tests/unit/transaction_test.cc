@@ -26,6 +26,16 @@ TEST_F(Transaction, AGoodStepIsCommittedAndItsFilesAreTheNewOnes) {
   EXPECT_EQ(gate_.requests[0].applied_boottime_ns, world_.clock.boot_ns);
 }
 
+TEST_F(Transaction, WhatWasProvedBeforeAStepIsToldInItsReport) {
+  Accept();
+  StepPlan plan = world_.PlanStep();
+  plan.prepared.add_notes("was booted in the shadow");
+  gate_.talk.add_notes("from the gate");
+  ASSERT_EQ(*executor_->RunStep(0, plan), v1::VERDICT_COMMITTED);
+  ASSERT_EQ(Last().committed().report().notes_size(), 2);
+  EXPECT_EQ(Last().committed().report().notes(1), "was booted in the shadow");
+}
+
 TEST_F(Transaction, ABadStepIsRolledBackAndTheRunEnded) {
   gate_.kinds = {Kind::Failed, Kind::Passed};
   ASSERT_EQ(*Run(), v1::VERDICT_ROLLED_BACK);
