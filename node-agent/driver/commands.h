@@ -38,6 +38,24 @@ struct ApplyCommand {
 // (local_apply.h).  To be called while the process has one thread.
 absl::StatusOr<int> ApplyPlan(const ApplyCommand& command);
 
+struct AuditCommand {
+  std::string config_path;
+  bool config_is_given = false;  // else a node without configuration is audited as it is
+  std::string host_root;         // empty in these two: as the configuration or the default says
+  std::string manifest_dir;
+  std::string benchmark;  // empty: by the version of Kubernetes
+  std::string catalog;    // a file, instead of a benchmark
+  std::string controls;   // empty: all
+  int level = 0;          // 0: all
+  std::string kubernetes_version;
+  std::string waivers;
+  std::string output = "table";  // table, wide, json
+};
+inline constexpr int kAuditFindings = 3;  // an automated control failed
+inline constexpr int kAuditErrors = 4;    // none did, and some or all could not be judged
+// Looks at this node and prints the report; the exit code.  Reads only; also while the agent runs.
+absl::StatusOr<int> AuditNode(const AuditCommand& command);
+
 // A few lines about the node's journal, read without touching it; also while the agent runs.
 absl::StatusOr<std::string> DescribeAgent(const std::string& config_path);
 

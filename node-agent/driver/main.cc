@@ -1,4 +1,4 @@
-// belay-agent: enrol, run, apply, status, journal, backups, restore, clear-emergency.
+// belay-agent: enrol, run, apply, audit, status, journal, backups, restore, clear-emergency.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
@@ -17,6 +17,33 @@ int Report(const absl::Status& status) {
   if (status.ok()) return 0;
   std::cerr << "belay-agent: " << status.message() << "\n";
   return 1;
+}
+
+CLI::App* AddAudit(CLI::App& app, AuditCommand& command, std::string& config) {
+  CLI::App* const audit = app.add_subcommand(
+      "audit", "Judge this node by a benchmark; looks only, needs no coordinator");
+  audit->add_option(
+      "--benchmark", command.benchmark,
+      "cis-2.0.1, cis-1.12, cis-1.11 or cis-1.10; default by the version of Kubernetes");
+  audit->add_option("--catalog", command.catalog, "A catalog of your own instead");
+  audit->add_option("--controls", command.controls,
+                    "Only these: 1.2.15, 1.2, 1.2.16-1.2.19; commas");
+  audit->add_option("--level", command.level, "Only controls up to this level")
+      ->check(CLI::Range(1, 2));
+  audit->add_option("--kubernetes-version", command.kubernetes_version,
+                    "1.32; default by the tag of the API server's image");
+  audit->add_option("--waivers", command.waivers, "Who answers for which control until when");
+  audit->add_option("--host-root", command.host_root, "Where the node's file system is seen");
+  audit->add_option("--manifest-dir", command.manifest_dir,
+                    "Static-pod directory inside host root");
+  audit->add_option("--config", config, "Configuration; need not be there")->capture_default_str();
+  audit->add_option("-o,--output", command.output, "table, wide (with all evidence) or json")
+      ->check(CLI::IsMember({"table", "wide", "json"}))
+      ->capture_default_str();
+  audit->footer(
+      "Exit codes: 0 no automated control fails, 3 some do, 4 none does but some could not be "
+      "evaluated, or nothing here was to be judged, 2 wrong usage, 1 any other failure.");
+  return audit;
 }
 
 int Main(int argc, char** argv) {
@@ -74,6 +101,8 @@ int Main(int argc, char** argv) {
       "The agent must be stopped (but for --dry-run). Nothing outside of this node is looked at: "
       "do one node of a cluster at a time.\nExit codes: 0 applied or nothing to do, 1 refused or "
       "any other failure, 2 wrong usage, 3 rolled back or quarantined, 4 emergency stop.");
+  AuditCommand look;
+  CLI::App* const audit = AddAudit(app, look, config);
   std::string reason;
   CLI::App* const clear = app.add_subcommand(
       "clear-emergency", "Let this node take plans again; the agent must be stopped");
@@ -98,6 +127,14 @@ int Main(int argc, char** argv) {
     plan.config_path = config;
     plan.plan_path = AbsolutePath(plan.plan_path);
     const absl::StatusOr<int> code = ApplyPlan(plan);
+    return code.ok() ? *code : Report(code.status());
+  }
+  if (audit->parsed()) {
+    look.config_path = config;
+    look.config_is_given = audit->count("--config") > 0;
+    for (std::string* path : {&look.host_root, &look.catalog, &look.waivers})
+      *path = AbsolutePath(*path);
+    const absl::StatusOr<int> code = AuditNode(look);
     return code.ok() ? *code : Report(code.status());
   }
   const absl::StatusOr<std::string> text = journal->parsed()   ? ShowJournal(config)
