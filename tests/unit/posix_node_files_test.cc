@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -72,6 +74,14 @@ TEST_F(PosixNodeFilesTest, NeitherBlocksOnAFifoNorReadsWithoutBound) {
   EXPECT_TRUE(absl::IsFailedPrecondition(files->ReadSmall("/etc/fifo", 100).status()));
   EXPECT_EQ(files->Look("/etc/fifo")->type, EntryType::Other);
   EXPECT_TRUE(absl::IsFailedPrecondition(files->ReadSmall("/etc/dir", 100).status()));
+  // Not even tried: opening a device can have effects, opening a socket only fails otherwise.
+  const int socket_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  (root / "etc/socket").string().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  ASSERT_EQ(bind(socket_fd, reinterpret_cast<struct sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(files->ReadSmall("/etc/socket", 100).status()));
+  close(socket_fd);
   const absl::Status large = files->ReadSmall("/etc/file", 4).status();
   EXPECT_TRUE(absl::StrContains(large.message(), "larger than 4 bytes")) << large;
   std::ofstream(root / "etc/big") << std::string(100'000, 'x');
