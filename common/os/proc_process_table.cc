@@ -92,6 +92,9 @@ std::vector<Process> ProcProcessTable::List(const std::string& component) const 
     Process process;
     if (!absl::SimpleAtoi(name, &process.pid)) continue;
     const std::string base = absl::StrCat(proc_, "/", name);
+    // Nearly every process is another one: one read tells.
+    const auto looked = ReadProcFile(base + "/cmdline");
+    if (!looked || looked->empty() || !RunsAs(SplitArgv(*looked), component)) continue;
     const auto before = ReadProcFile(base + "/stat");
     const auto cmdline = ReadProcFile(base + "/cmdline");
     if (!before || !cmdline || cmdline->empty()) continue;
