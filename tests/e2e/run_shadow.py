@@ -19,7 +19,7 @@ _WRONG_KIND = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: policy}\nrules:
 _POLICY = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n"
 _FOLDER, _LOGS = "/etc/kubernetes/shadow-audit", "/var/log/kubernetes/shadow"
 _API = "kube-apiserver"
-_SETTINGS = "shadow_boot: {enabled: true, timeout: 90s%s}\n"
+_SETTINGS = "shadow_boot: {enabled: true, timeout: 40s%s}\n"
 
 
 def _audited(content):
