@@ -65,11 +65,29 @@ absl::Status RaiseLoopback() {
   return absl::OkStatus();
 }
 
+// A namespace that was not made would be the machine's own: nothing is done in that one.
+absl::Status RequireOwnNamespaces(std::int64_t agent_pid) {
+  for (const char* kind : {"mnt", "pid", "net", "ipc", "uts"}) {
+    const std::string theirs = absl::StrCat("/proc/", agent_pid, "/ns/", kind);
+    const std::string ours = absl::StrCat("/proc/self/ns/", kind);
+    struct stat agent = {};
+    struct stat self = {};
+    if (stat(theirs.c_str(), &agent) != 0 || stat(ours.c_str(), &self) != 0) {
+      return ErrnoStatus("compare", theirs, errno);
+    }
+    if (agent.st_dev == self.st_dev && agent.st_ino == self.st_ino) {
+      return absl::InternalError(absl::StrCat("it has no ", kind, " namespace of its own"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 class Boot {
  public:
   explicit Boot(const v1::ShadowRequest& request) : request_(request) {}
 
   absl::StatusOr<v1::ShadowResult> Run() {
+    RETURN_IF_ERROR(RequireOwnNamespaces(request_.agent_pid()));
     RETURN_IF_ERROR(Prepare());
     RETURN_IF_ERROR(StartEtcd());
     RETURN_IF_ERROR(StartServer());
