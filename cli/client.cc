@@ -199,6 +199,22 @@ absl::StatusOr<v1::ReleaseLockReply> Client::ReleaseLock(const v1::ReleaseLockRe
 absl::StatusOr<v1::BreakLockReply> Client::BreakLock(const v1::BreakLockRequest& request) {
   return impl_->Call(&v1::Admin::Stub::BreakLock, request);
 }
+absl::StatusOr<v1::ListTokensReply> Client::ListTokens(const v1::ListTokensRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListTokens, request);
+}
+absl::StatusOr<v1::Token> Client::RevokeToken(const v1::RevokeTokenRequest& request) {
+  return impl_->CallTwice<v1::Token>(
+      [&] { return impl_->Call(&v1::Admin::Stub::RevokeToken, request); });
+}
+absl::StatusOr<v1::ListCertificatesReply> Client::ListCertificates(
+    const v1::ListCertificatesRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListCertificates, request);
+}
+absl::StatusOr<v1::RevokeCertificateReply> Client::RevokeCertificate(
+    const v1::RevokeCertificateRequest& request) {
+  return impl_->CallTwice<v1::RevokeCertificateReply>(
+      [&] { return impl_->Call(&v1::Admin::Stub::RevokeCertificate, request); });
+}
 absl::StatusOr<v1::ListRolesReply> Client::ListRoles(const v1::ListRolesRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRoles, request);
 }

@@ -52,6 +52,12 @@ class Client {
   absl::StatusOr<v1::Lock> TakeLock(const v1::TakeLockRequest& request);
   absl::StatusOr<v1::ReleaseLockReply> ReleaseLock(const v1::ReleaseLockRequest& request);
   absl::StatusOr<v1::BreakLockReply> BreakLock(const v1::BreakLockRequest& request);
+  absl::StatusOr<v1::ListTokensReply> ListTokens(const v1::ListTokensRequest& request);
+  absl::StatusOr<v1::Token> RevokeToken(const v1::RevokeTokenRequest& request);
+  absl::StatusOr<v1::ListCertificatesReply> ListCertificates(
+      const v1::ListCertificatesRequest& request);
+  absl::StatusOr<v1::RevokeCertificateReply> RevokeCertificate(
+      const v1::RevokeCertificateRequest& request);
   absl::StatusOr<v1::ListRolesReply> ListRoles(const v1::ListRolesRequest& request);
   absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request);
   absl::StatusOr<v1::OperatorRoles> RevokeRole(const v1::ChangeRoleRequest& request);

@@ -34,7 +34,10 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddPlanRender(plan, session);
   AddPlanDiff(plan, session);
   AddKeyGenerate(Group(root, "key", "Keys for signing plans"), session);
-  AddTokenCreate(Group(root, "token", "Tokens with which nodes join"), session);
+  CLI::App& token = Group(root, "token", "Tokens with which nodes join");
+  AddTokenCreate(token, session);
+  AddTokenVerbs(token, session);
+  AddCertVerbs(Group(root, "cert", "Certificates of nodes and operators"), session);
   CLI::App& node = Group(root, "node", "Control-plane nodes");
   AddNodeList(node, session);
   AddNodeLabel(node, session);

@@ -14,6 +14,8 @@ void AddPlanRender(CLI::App& parent, Session& session);
 void AddEdit(CLI::App& parent, Session& session);
 void AddKeyGenerate(CLI::App& parent, Session& session);
 void AddTokenCreate(CLI::App& parent, Session& session);
+void AddTokenVerbs(CLI::App& parent, Session& session);  // list, revoke
+void AddCertVerbs(CLI::App& parent, Session& session);   // list, revoke
 void AddNodeList(CLI::App& parent, Session& session);
 void AddNodeLabel(CLI::App& parent, Session& session);
 void AddNodeClearEmergency(CLI::App& parent, Session& session);

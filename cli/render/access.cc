@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/render/table.h"
+#include "common/base/safe_text.h"
 #include "common/base/time_text.h"
 
 namespace belay {
@@ -54,6 +55,48 @@ std::string RenderRoles(const v1::ListRolesReply& roles) {
       &text, "\nwhoever is not listed and has a certificate issued until ",
       FormatUnixSeconds(roles.unlisted_until_unix()),
       " may do everything;\nlist them, then end that: belayctl role revoke --unlisted\n");
+  return text;
+}
+
+std::string RenderTokens(const v1::ListTokensReply& tokens, std::int64_t now_unix) {
+  if (tokens.tokens().empty()) return "no token can be used\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const v1::Token& token : tokens.tokens()) {
+    std::string state = token.bound() ? "used, not confirmed" : "open";
+    if (token.expires_unix() <= now_unix) state = "expired";
+    if (token.spent()) state = "spent";
+    if (!token.revoked_by().empty()) state = absl::StrCat("revoked by ", token.revoked_by());
+    rows.push_back({token.id(), absl::StrCat(token.cluster(), "/", token.node()), state,
+                    token.created_by(), FormatUnixSeconds(token.expires_unix())});
+  }
+  return RenderTable({"ID", "NODE", "STATE", "MADE BY", "EXPIRES"}, rows);
+}
+
+std::string RevokedWords(const v1::Revocation& revocation) {
+  const std::string at = FormatUnixSeconds(revocation.revoked_unix_ms() / 1000);
+  const std::string what =
+      revocation.sha256().empty()
+          ? absl::StrCat("all certificates of ", SafeLine(revocation.identity()),
+                         " that were issued until ", at)
+          : absl::StrCat("certificate ", SafeLine(revocation.sha256()), " at ", at);
+  return absl::StrCat(what, ", by ", SafeLine(revocation.revoked_by()), " (",
+                      SafeLine(revocation.reason()), ")");
+}
+
+std::string RenderCertificates(const v1::ListCertificatesReply& certificates, std::int64_t now_unix,
+                               bool wide) {
+  std::vector<std::vector<std::string>> rows;
+  for (const v1::Certificate& certificate : certificates.certificates()) {
+    std::string state = certificate.not_after_unix() < now_unix ? "expired" : "good";
+    if (certificate.has_revocation()) state = "revoked";
+    rows.push_back({certificate.identity(), state, FormatUnixSeconds(certificate.issued_unix()),
+                    FormatUnixSeconds(certificate.not_after_unix()),
+                    wide ? certificate.sha256() : certificate.sha256().substr(0, 12)});
+  }
+  std::string text = RenderTable({"IDENTITY", "STATE", "ISSUED", "EXPIRES", "SHA256"}, rows);
+  for (const v1::Revocation& revocation : certificates.revocations()) {
+    absl::StrAppend(&text, "revoked: ", RevokedWords(revocation), "\n");
+  }
   return text;
 }
 

@@ -42,6 +42,7 @@ absl::StatusOr<CertificateFacts> Facts(X509* certificate) {
   ASSIGN_OR_RETURN(facts.not_before_unix, ToUnix(X509_get0_notBefore(certificate)));
   ASSIGN_OR_RETURN(facts.not_after_unix, ToUnix(X509_get0_notAfter(certificate)));
   facts.is_ca = X509_check_ca(certificate) == 1;
+  ASSIGN_OR_RETURN(facts.key_sha256, openssl::KeySha256(X509_get_X509_PUBKEY(certificate)));
   int critical = -1;
   const openssl::NamesPtr names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));

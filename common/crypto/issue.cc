@@ -12,7 +12,6 @@
 namespace belay {
 namespace {
 
-constexpr std::int64_t kClockSkewSeconds = 300;
 constexpr std::int64_t kCaSeconds = 3650LL * 86400;
 constexpr int kSerialBits = 127;  // positive, and within RFC 5280's 20 octets
 
@@ -137,7 +136,7 @@ absl::StatusOr<std::string> IssueFor(const KeyPair& ca, EVP_PKEY* public_key,
   RETURN_IF_ERROR(SetSerial(x));
   RETURN_IF_ERROR(SetCommonName(x, CommonName(request.identity)));
   RETURN_IF_ERROR(
-      SetValidity(x, request.now_unix - kClockSkewSeconds,
+      SetValidity(x, request.now_unix - kBeginsEarlySeconds,
                   std::min(request.now_unix + request.valid_seconds, ca_facts.not_after_unix)));
   const bool coordinator = std::holds_alternative<CoordinatorIdentity>(request.identity);
   RETURN_IF_ERROR(AddExtension(x, issuer.get(), NID_basic_constraints, "critical,CA:FALSE"));
@@ -166,7 +165,7 @@ absl::StatusOr<KeyPair> MakeCa(std::string_view common_name, std::int64_t now_un
   RETURN_IF_ERROR(SetSerial(x));
   RETURN_IF_ERROR(SetCommonName(x, common_name));
   if (X509_set_issuer_name(x, X509_get_subject_name(x)) != 1) return openssl::Error("make a CA");
-  RETURN_IF_ERROR(SetValidity(x, now_unix - kClockSkewSeconds, now_unix + kCaSeconds));
+  RETURN_IF_ERROR(SetValidity(x, now_unix - kBeginsEarlySeconds, now_unix + kCaSeconds));
   RETURN_IF_ERROR(AddExtension(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0"));
   RETURN_IF_ERROR(AddExtension(x, x, NID_key_usage, "critical,keyCertSign"));
   RETURN_IF_ERROR(AddExtension(x, x, NID_subject_key_identifier, "hash"));

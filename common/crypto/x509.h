@@ -48,10 +48,14 @@ struct CertificateFacts {
   std::int64_t not_before_unix = 0;
   std::int64_t not_after_unix = 0;
   bool is_ca = false;
+  std::string key_sha256;  // of its SubjectPublicKeyInfo, as CsrKeySha256
 };
 absl::StatusOr<CertificateFacts> ReadCertificate(std::string_view pem);
 // The key belongs to the certificate, the certificate to the CA, now is inside its validity.
 absl::Status CheckKeyPair(const KeyPair& pair, std::string_view ca_pem, std::int64_t now_unix);
+
+// By so much ours begin before they are issued, for clocks that go wrong.
+inline constexpr std::int64_t kBeginsEarlySeconds = 300;
 
 // Self-signed CA, ten years.
 absl::StatusOr<KeyPair> MakeCa(std::string_view common_name, std::int64_t now_unix);

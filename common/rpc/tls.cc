@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/crypto/pair_file.h"
 #include "common/crypto/x509.h"
 
 namespace belay {
@@ -49,8 +50,12 @@ absl::Status CheckTls13Required() {
 absl::StatusOr<Loaded> Load(const TlsFiles& files, std::int64_t now_unix) {
   RETURN_IF_ERROR(CheckTls13Required());
   Loaded loaded;
-  ASSIGN_OR_RETURN(loaded.pair.private_key_pem, ReadFile(files.key));
   ASSIGN_OR_RETURN(loaded.pair.certificate_pem, ReadFile(files.certificate));
+  if (files.key == files.certificate) {
+    ASSIGN_OR_RETURN(loaded.pair, SplitPair(loaded.pair.certificate_pem));
+  } else {
+    ASSIGN_OR_RETURN(loaded.pair.private_key_pem, ReadFile(files.key));
+  }
   ASSIGN_OR_RETURN(loaded.ca_pem, ReadFile(files.ca));
   const absl::Status checked = CheckKeyPair(loaded.pair, loaded.ca_pem, now_unix);
   if (!checked.ok()) {

@@ -156,6 +156,7 @@ void Agent::TakeRecords() {
 
 void Agent::Handle(AgentMail::Item item) {
   const std::int64_t now_ns = clock_.BootNowNs();
+  if (std::holds_alternative<AgentMail::Renewed>(item)) conversation_.Redial(now_ns);
   if (auto* waiting = std::get_if<AgentMail::Waiting>(&item))
     conversation_.Show(std::move(waiting->progress), now_ns);
   if (auto* watched = std::get_if<AgentMail::Watched>(&item)) {

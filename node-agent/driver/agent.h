@@ -40,7 +40,8 @@ struct AgentMail {
     NodeHealth health;
     std::int64_t boottime_ns = 0;
   };
-  using Item = std::variant<Wake, Waiting, Watched, v1::DiffAnswer, LinkEvent>;
+  struct Renewed {};  // there is another certificate to connect with
+  using Item = std::variant<Wake, Renewed, Waiting, Watched, v1::DiffAnswer, LinkEvent>;
 
   // A durable record, from the thread that journalled it.
   void Journalled(const v1::Record& record) {

@@ -61,7 +61,8 @@ absl::StatusOr<int> Apply(NodeParts& node, const ApplyCommand& command) {
   apply.new_run = RandomHex(8);
   apply.give_up_run = command.give_up_run;
   apply.phase = command.phase;
-  const std::string certificate = IdentityIn(node.view->config.state_dir).certificate;
+  const std::string certificate =
+      CurrentIdentity(*node.view->local, node.view->config.state_dir).certificate;
   if (absl::IsNotFound(node.view->local->Read(certificate).status())) {
     apply.acknowledged = kOwedToNobody;
   }

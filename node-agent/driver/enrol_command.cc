@@ -109,6 +109,7 @@ absl::Status EnrolAgent(const EnrolCommand& command) {
                          clock->WallNowUnixMs() / 1000));
   RETURN_IF_ERROR(WriteDurably(*files, identity.ca, result.ca_pem, 0644));
   RETURN_IF_ERROR(WriteDurably(*files, identity.certificate, result.certificate_pem, 0644));
+  RETURN_IF_ERROR(ForgetRenewed(*files, config.state_dir));
   config.server = absl::StrCat(server.host, ":", result.link_port);
   config.cluster = result.cluster;
   config.node = result.node;

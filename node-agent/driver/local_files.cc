@@ -1,33 +1,9 @@
 #include "node-agent/driver/local_files.h"
 
-#include <unistd.h>
-
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 
 namespace belay {
-
-IdentityFiles IdentityIn(const std::string& state_dir) {
-  const std::string directory = absl::StrCat(state_dir, "/identity");
-  return {directory, directory + "/key.pem", directory + "/cert.pem", directory + "/ca.pem"};
-}
-
-absl::Status WriteDurably(FileSystem& files, const std::string& path, const std::string& bytes,
-                          std::uint32_t mode) {
-  const std::string directory = ParentDirectory(path);
-  const std::string temporary =
-      absl::StrCat(directory == "/" ? "" : directory, "/.", BaseName(path), ".belay-new");
-  const absl::Status removed = files.Remove(temporary);  // of a life that was cut off here
-  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
-  FileAttributes attributes;
-  attributes.mode = mode;
-  attributes.uid = geteuid();
-  attributes.gid = getegid();
-  RETURN_IF_ERROR(files.Create(temporary, bytes, attributes));
-  RETURN_IF_ERROR(files.Sync(temporary));
-  RETURN_IF_ERROR(files.Rename(temporary, path));
-  return files.Sync(directory);
-}
 
 absl::Status MakeDirectories(FileSystem& files, const std::string& directory) {
   const absl::Status listed = files.List(directory).status();

@@ -1,7 +1,6 @@
 // The agent's own small files: configuration, keys, certificates.  Written so that a power cut
 // leaves the old or the new content, and readable by the agent's user only unless said otherwise.
 #pragma once
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,18 +9,10 @@
 #include "common/crypto/ed25519.h"
 #include "common/os/file_system.h"
 #include "node-agent/driver/config.h"
+#include "node-agent/enrol/identity_files.h"
 
 namespace belay {
 
-// Where enrolment puts what the agent proves itself with.
-struct IdentityFiles {
-  std::string directory, key, certificate, ca;
-};
-IdentityFiles IdentityIn(const std::string& state_dir);
-
-// Durable when it returns ok.  The directory must exist.
-absl::Status WriteDurably(FileSystem& files, const std::string& path, const std::string& bytes,
-                          std::uint32_t mode);
 // The directory and those above it that are missing, all with mode 0700; durable.
 absl::Status MakeDirectories(FileSystem& files, const std::string& directory);
 

@@ -19,6 +19,8 @@
 #include "node-agent/driver/node_look.h"
 #include "node-agent/driver/node_parts.h"
 #include "node-agent/driver/progress.h"
+#include "node-agent/enrol/renew_client.h"
+#include "node-agent/enrol/renewer.h"
 #include "node-agent/link/grpc_link.h"
 
 namespace belay {
@@ -29,8 +31,7 @@ void Log(const std::string& line) { spdlog::info(line); }
 // A configuration for one node with the certificate of another would be refused by the coordinator,
 // again and again; said here once.
 absl::Status CheckIdentity(const FileSystem& files, const AgentConfig& config) {
-  ASSIGN_OR_RETURN(const FileContent pem, files.Read(IdentityIn(config.state_dir).certificate));
-  ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(pem.bytes));
+  ASSIGN_OR_RETURN(const CertificateFacts facts, CurrentCertificate(files, config.state_dir));
   const std::string uri = IdentityUri(NodeIdentity{config.cluster, config.node});
   if (facts.uris == std::vector<std::string>{uri}) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -80,10 +81,12 @@ absl::Status RunAgent(const std::string& config_path) {
 
   GrpcLinkOptions link_options;
   link_options.target = config.server;
-  const IdentityFiles identity = IdentityIn(config.state_dir);
-  link_options.credentials = [&identity, &clock] {
-    return MutualTlsChannelCredentials({identity.key, identity.certificate, identity.ca},
-                                       clock.WallNowUnixMs() / 1000);
+  const auto tls_files = [&config, &node] {
+    const IdentityFiles identity = CurrentIdentity(*node->view->local, config.state_dir);
+    return TlsFiles{identity.key, identity.certificate, identity.ca};
+  };
+  link_options.credentials = [tls_files, &clock] {
+    return MutualTlsChannelCredentials(tls_files(), clock.WallNowUnixMs() / 1000);
   };
   link_options.arguments = ClientArguments();
   GrpcLink link(std::move(link_options),
@@ -107,10 +110,20 @@ absl::Status RunAgent(const std::string& config_path) {
   Agent agent(mail, *executor, runner, link, clock, std::move(options));
   Log(absl::StrCat("belay-agent ", BELAY_VERSION, " for node ", config.node, " of cluster ",
                    config.cluster, ", coordinator ", config.server));
+  Renewer renewer(
+      {[&config, &node] { return CurrentCertificate(*node->view->local, config.state_dir); },
+       [&config, &node, &clock, tls_files] {
+         return RenewIdentity(*node->view->local, config.state_dir, config.server, tls_files(),
+                              clock.WallNowUnixMs() / 1000);
+       },
+       [&mail] { static_cast<void>(mail.box.Put(AgentMail::Renewed())); }, RandomFraction, Log},
+      clock);
   agent.Start();
+  renewer.Start();
   int received = 0;
   sigwait(&signals, &received);
   Log("stopping; a gate in progress is resumed by the next start");
+  renewer.Stop();
   agent.Stop();
   return failure.Get();
 }

@@ -56,9 +56,7 @@ absl::StatusOr<std::string> DescribeAgent(const std::string& config_path) {
   ASSIGN_OR_RETURN(const AgentConfig config, LoadConfig(*files, config_path));
   std::string out = absl::StrCat("node: ", config.node, " of cluster ", config.cluster,
                                  "\ncoordinator: ", config.server, "\n");
-  ASSIGN_OR_RETURN(const FileContent certificate,
-                   files->Read(IdentityIn(config.state_dir).certificate));
-  ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(certificate.bytes));
+  ASSIGN_OR_RETURN(const CertificateFacts facts, CurrentCertificate(*files, config.state_dir));
   absl::StrAppend(&out, "certificate: valid until ", FormatUnixSeconds(facts.not_after_unix), "\n");
   ASSIGN_OR_RETURN(const std::string journal, DescribeJournal(*files, config));
   return out + journal;

@@ -144,6 +144,12 @@ void Conversation::Answer(v1::DiffAnswer answer, std::int64_t now_ns) {
   Send(std::move(message), now_ns);
 }
 
+void Conversation::Redial(std::int64_t now_ns) {
+  if (state_ == State::Waiting) return;
+  link_.HangUp();
+  Ended("its certificate was renewed, and it connects again with the new one", now_ns);
+}
+
 void Conversation::StatusChanged(std::int64_t now_ns) {
   if (state_ == State::Connected) Heartbeat(now_ns);
 }

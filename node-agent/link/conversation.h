@@ -48,6 +48,9 @@ class Conversation {
   // A heartbeat now, because the status has changed.
   void StatusChanged(std::int64_t now_ns);
 
+  // Connects anew, because what it proves itself with is another; when waiting to, nothing.
+  void Redial(std::int64_t now_ns);
+
   // The journal has no records before `seq` any more.
   void Forget(std::uint64_t seq) { outbox_.Forget(seq); }
   // What the coordinator has said that it holds; the last word of the last stream.

@@ -10,8 +10,6 @@
 namespace belay {
 namespace {
 
-// By so much certificates of ours begin before they are issued, for clocks that go wrong.
-constexpr std::int64_t kBeginsEarlySeconds = 300;
 constexpr char kEverybodyUnlisted[] = "*";
 
 Roles RolesIn(const v1::OperatorRoles& person) {
@@ -37,6 +35,7 @@ absl::StatusOr<std::string> Access::Judge(const Caller& caller, std::string_view
         absl::StrCat("the certificate of ", IdentityUri(caller.identity), " has expired at ",
                      FormatUnixSeconds(caller.not_after_unix), "; get another one"));
   }
+  RETURN_IF_ERROR(WhyRevoked(caller));
   Roles roles;
   if (const auto* person = std::get_if<OperatorIdentity>(&caller.identity)) {
     ASSIGN_OR_RETURN(roles, RolesOf(*person, caller.not_before_unix));

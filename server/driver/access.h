@@ -28,6 +28,13 @@ class Access {
   absl::StatusOr<bool> MayHaveChanged();
   void Changed() { changed_ = true; }  // something that Judge looks at, by this process
 
+  absl::StatusOr<v1::ListTokensReply> ListTokens(bool all);
+  absl::StatusOr<v1::Token> RevokeToken(const std::string& id, const std::string& by);
+  absl::StatusOr<v1::ListCertificatesReply> ListCertificates(bool all);
+  // One certificate, or all that its owner has now: what he is given later is good.
+  absl::StatusOr<v1::Revocation> RevokeCertificate(const v1::RevokeCertificateRequest& request,
+                                                   const std::string& by);
+
   absl::StatusOr<v1::ListRolesReply> ListRoles();
   // What he has then.  Of somebody who is not listed only by an earlier version's certificate,
   // granting leaves the granted role alone, and revoking leaves the others.
@@ -39,6 +46,8 @@ class Access {
 
  private:
   absl::StatusOr<Roles> RolesOf(const OperatorIdentity& person, std::int64_t not_before_unix);
+  absl::Status WhyRevoked(const Caller& caller);
+  absl::StatusOr<v1::Revocation> WhatToRevoke(const v1::RevokeCertificateRequest& request);
   absl::Status CheckAdminRemains(const std::string& without);
   absl::StatusOr<v1::OperatorRoles> Set(const std::string& name, const Roles& roles,
                                         const std::string& by);

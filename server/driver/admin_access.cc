@@ -29,4 +29,40 @@ grpc::ServerUnaryReactor* AdminService::RevokeRole(grpc::CallbackServerContext* 
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::ListTokens(grpc::CallbackServerContext* context,
+                                                   const v1::ListTokensRequest* request,
+                                                   v1::ListTokensReply* reply) {
+  return Call(loop_, context, kListTokens, request, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.ListTokens(*request);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::RevokeToken(grpc::CallbackServerContext* context,
+                                                    const v1::RevokeTokenRequest* request,
+                                                    v1::Token* reply) {
+  return Call(loop_, context, kRevokeToken, request, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.RevokeToken(*request, name);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListCertificates(grpc::CallbackServerContext* context,
+                                                         const v1::ListCertificatesRequest* request,
+                                                         v1::ListCertificatesReply* reply) {
+  return Call(loop_, context, kListCertificates, request, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.ListCertificates(*request);
+              });
+}
+
+grpc::ServerUnaryReactor* AdminService::RevokeCertificate(
+    grpc::CallbackServerContext* context, const v1::RevokeCertificateRequest* request,
+    v1::RevokeCertificateReply* reply) {
+  return Call(loop_, context, kRevokeCertificate, request, reply,
+              [request](Coordinator& coordinator, const std::string& name) {
+                return coordinator.RevokeCertificate(*request, name);
+              });
+}
+
 }  // namespace belay

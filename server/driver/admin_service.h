@@ -102,6 +102,18 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RevokeRole(grpc::CallbackServerContext* context,
                                        const v1::ChangeRoleRequest* request,
                                        v1::OperatorRoles* reply) override;
+  grpc::ServerUnaryReactor* ListTokens(grpc::CallbackServerContext* context,
+                                       const v1::ListTokensRequest* request,
+                                       v1::ListTokensReply* reply) override;
+  grpc::ServerUnaryReactor* RevokeToken(grpc::CallbackServerContext* context,
+                                        const v1::RevokeTokenRequest* request,
+                                        v1::Token* reply) override;
+  grpc::ServerUnaryReactor* ListCertificates(grpc::CallbackServerContext* context,
+                                             const v1::ListCertificatesRequest* request,
+                                             v1::ListCertificatesReply* reply) override;
+  grpc::ServerUnaryReactor* RevokeCertificate(grpc::CallbackServerContext* context,
+                                              const v1::RevokeCertificateRequest* request,
+                                              v1::RevokeCertificateReply* reply) override;
   grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
       grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
 

@@ -2,12 +2,14 @@
 
 #include "common/rpc/peer.h"
 #include "common/rpc/status_wire.h"
+#include "server/driver/admin_call.h"
 #include "server/driver/authorize.h"
 
 namespace belay {
 namespace {
 
 constexpr std::size_t kOutbox = 256;
+constexpr std::size_t kMaxRequestBytes = std::size_t{16} * 1024;
 
 using Session = AgentLinkService::Session;
 
@@ -86,6 +88,32 @@ grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* AgentLinkServ
       std::make_shared<AgentStream>(this, *peer, NodeId{node->cluster, node->node}, ++last_number_);
   stream->Accept();
   return stream.get();
+}
+
+grpc::ServerUnaryReactor* AgentLinkService::Renew(grpc::CallbackServerContext* context,
+                                                  const v1::RenewRequest* request,
+                                                  v1::RenewReply* reply) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  if (request->csr_pem().size() > kMaxRequestBytes) {
+    reactor->Finish(ToGrpc(absl::InvalidArgumentError("the request is larger than any real one")));
+    return reactor;
+  }
+  LetIn(
+      loop_, context, kRenew, *request,
+      [reactor](const absl::Status& refused) { reactor->Finish(ToGrpc(refused)); },
+      [this, reactor, request, reply](Coordinator& coordinator, const Caller& caller) {
+        // Whose it is to be is read from the certificate that asks, never from the request.
+        absl::StatusOr<NodeId> node = coordinator.EnrolledNode(caller);
+        if (!node.ok()) return reactor->Finish(ToGrpc(node.status()));
+        absl::StatusOr<std::string> pem =
+            enroller_.Renew(*node, request->csr_pem(), request->agent_unix_seconds(),
+                            clock_.WallNowUnixMs() / 1000);
+        coordinator.Renewed(*node, pem.status());
+        if (!pem.ok()) return reactor->Finish(ToGrpc(pem.status()));
+        reply->set_certificate_pem(*std::move(pem));
+        reactor->Finish(grpc::Status::OK);
+      });
+  return reactor;
 }
 
 void AgentLinkService::Received(const std::shared_ptr<Session>& session, v1::AgentMessage message) {

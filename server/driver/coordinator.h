@@ -62,6 +62,10 @@ class Coordinator {
   absl::Status Admit(const Caller& caller, std::string_view method,
                      const google::protobuf::Message& request);
 
+  // The node whose certificate this is.  PERMISSION_DENIED when it is not enrolled here.
+  absl::StatusOr<NodeId> EnrolledNode(const Caller& caller);
+  void Renewed(const NodeId& node, const absl::Status& status);  // for the log
+
   // Operators.
   absl::StatusOr<v1::ListNodesReply> ListNodes(const v1::ListNodesRequest& request);
   absl::StatusOr<v1::ClearEmergencyReply> ClearEmergency(const v1::ClearEmergencyRequest& request,
@@ -94,6 +98,17 @@ class Coordinator {
                                      const std::string& operator_name);
   absl::StatusOr<v1::Cluster> LabelCluster(const v1::LabelClusterRequest& request,
                                            const std::string& operator_name);
+  absl::StatusOr<v1::ListTokensReply> ListTokens(const v1::ListTokensRequest& request) {
+    return access_.ListTokens(request.all());
+  }
+  absl::StatusOr<v1::Token> RevokeToken(const v1::RevokeTokenRequest& request,
+                                        const std::string& operator_name);
+  absl::StatusOr<v1::ListCertificatesReply> ListCertificates(
+      const v1::ListCertificatesRequest& request) {
+    return access_.ListCertificates(request.all());
+  }
+  absl::StatusOr<v1::RevokeCertificateReply> RevokeCertificate(
+      const v1::RevokeCertificateRequest& request, const std::string& operator_name);
   absl::StatusOr<v1::ListRolesReply> ListRoles() { return access_.ListRoles(); }
   absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request,
                                               const std::string& operator_name);
@@ -153,7 +168,7 @@ class Coordinator {
   void DispatchDue(const std::shared_ptr<RolloutEntry>& entry);
   void ClearDue();
   void PingDue();
-  void EndWhatIsNoLongerAllowed();
+  std::uint32_t EndWhatIsNoLongerAllowed();  // how many streams it were
   // What is wrong with an answer of `access_` itself ends the coordinator.
   absl::Status Judge(const Caller& caller, std::string_view method);
   std::int64_t WaitMs(const RolloutEntry& entry, rollout::Timer timer) const;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "server/driver/coordinator.h"
 
@@ -38,22 +39,66 @@ absl::Status Coordinator::Admit(const Caller& caller, std::string_view method,
 }
 
 // A revoked role, a certificate that has ended: what is open with it ends as well, and says why.
-void Coordinator::EndWhatIsNoLongerAllowed() {
+std::uint32_t Coordinator::EndWhatIsNoLongerAllowed() {
   const absl::StatusOr<bool> changed = access_.MayHaveChanged();
-  if (!changed.ok()) return Fatal(changed.status());
-  if (!*changed && NowNs() - judged_ns_ < kJudgeNs) return;
+  Fatal(changed.status());
+  if (!changed.ok() || (!*changed && NowNs() - judged_ns_ < kJudgeNs)) return 0;
   judged_ns_ = NowNs();
+  std::uint32_t ended = 0;
   std::vector<std::pair<NodeId, absl::Status>> nodes;
   for (const auto& [id, live] : live_) {
     const absl::Status judged = Judge(live.session->caller(), kAgentConnect);
     if (!judged.ok()) nodes.emplace_back(id, judged);
   }
   for (const auto& [id, why] : nodes) Drop(id, why);
+  ended += static_cast<std::uint32_t>(nodes.size());
   for (auto it = watchers_.begin(); it != watchers_.end();) {
     const absl::Status judged = Judge(it->second->caller(), kWatchRollout);
     if (!judged.ok()) it->second->End(judged);
+    ended += judged.ok() ? 0 : 1;
     it = judged.ok() ? std::next(it) : watchers_.erase(it);
   }
+  return ended;
+}
+
+absl::StatusOr<NodeId> Coordinator::EnrolledNode(const Caller& caller) {
+  const auto* node = std::get_if<NodeIdentity>(&caller.identity);
+  if (node == nullptr) return absl::PermissionDeniedError("nodes only");
+  NodeId id{node->cluster, node->node};
+  if (registry_.Find(id) == nullptr) RETURN_IF_ERROR(LearnNodes());
+  if (registry_.Find(id) != nullptr) return id;
+  return absl::PermissionDeniedError(
+      absl::StrCat(id.cluster, "/", id.node, " is not enrolled here; nothing was issued"));
+}
+
+void Coordinator::Renewed(const NodeId& node, const absl::Status& status) {
+  log_(absl::StrCat(node.cluster, "/", node.node,
+                    status.ok()
+                        ? " has renewed its certificate"
+                        : absl::StrCat(" cannot renew its certificate: ", status.message())));
+}
+
+absl::StatusOr<v1::Token> Coordinator::RevokeToken(const v1::RevokeTokenRequest& request,
+                                                   const std::string& operator_name) {
+  ASSIGN_OR_RETURN(v1::Token token, access_.RevokeToken(request.id(), operator_name));
+  log_(absl::StrCat("token ", token.id(), " for ", token.cluster(), "/", token.node(),
+                    " is revoked: by ", token.revoked_by()));
+  EndWhatIsNoLongerAllowed();
+  return token;
+}
+
+absl::StatusOr<v1::RevokeCertificateReply> Coordinator::RevokeCertificate(
+    const v1::RevokeCertificateRequest& request, const std::string& operator_name) {
+  ASSIGN_OR_RETURN(const v1::Revocation revoked, access_.RevokeCertificate(request, operator_name));
+  v1::RevokeCertificateReply reply;
+  *reply.mutable_revocation() = revoked;
+  reply.set_closed(EndWhatIsNoLongerAllowed());
+  log_(absl::StrCat(revoked.sha256().empty()
+                        ? absl::StrCat("all certificates of ", revoked.identity())
+                        : absl::StrCat("certificate ", revoked.sha256()),
+                    " are revoked, which has ended ", reply.closed(), " streams: by ",
+                    operator_name, " (", SafeLine(revoked.reason()), ")"));
+  return reply;
 }
 
 absl::StatusOr<v1::OperatorRoles> Coordinator::GrantRole(const v1::ChangeRoleRequest& request,

@@ -19,7 +19,9 @@ absl::Status Note(store::Store& store, const NewOperator& known) {
   for (const v1::Role role : roles) person.add_roles(role);
   person.set_changed_by("belay-server");
   person.set_changed_unix_ms(known.issued_unix * 1000);
-  return store.SetOperator(person);
+  return store.SetOperator(person, store::OperatorCertificateRow{
+                                       known.certificate_sha256, known.name, known.certificate_pem,
+                                       known.issued_unix, known.not_after_unix});
 }
 
 absl::StatusOr<std::string> DatabaseWith(const NewOperator& first) {

@@ -37,7 +37,8 @@ class Server final : public RunningServer {
     const std::string database = directory + "/belay.db";
     ASSIGN_OR_RETURN(store_, store::Store::Open(database));
     ASSIGN_OR_RETURN(tokens_, store::SqliteTokenStore::Open(database));
-    enroller_ = std::make_unique<Enroller>(*tokens_, KeyPair{ca_key.bytes, ca.bytes});
+    enroller_ = std::make_unique<Enroller>(*tokens_, KeyPair{ca_key.bytes, ca.bytes},
+                                           options_.config.node_certificate_seconds);
     coordinator_ = std::make_unique<Coordinator>(
         *store_, clock_, options_.config.times, [] { return RandomHex(kIdBytes); }, options_.log);
     RETURN_IF_ERROR(coordinator_->Start());
@@ -80,7 +81,7 @@ class Server final : public RunningServer {
     grpc::ServerBuilder link;
     ApplyServerLimits(link);
     link.AddListeningPort(options_.config.listen, link_credentials, &link_port_);
-    link_ = std::make_unique<AgentLinkService>(*loop_);
+    link_ = std::make_unique<AgentLinkService>(*loop_, *enroller_, clock_);
     admin_ = std::make_unique<AdminService>(
         *loop_, *enroller_, clock_,
         EnrolmentFacts{ca_hash_, absl::StrCat(options_.config.advertise, ":",

@@ -11,6 +11,8 @@
 namespace belay {
 namespace {
 
+constexpr std::uint32_t kLeastLifetimeMs = 3'600'000;
+
 absl::Status Wrong(const std::string& path, const std::string& what) {
   return absl::InvalidArgumentError(
       absl::StrCat(path, ": ", what, "; the coordinator was not started"));
@@ -59,6 +61,13 @@ absl::StatusOr<ServerConfig> ParseServerConfig(std::string_view yaml, const std:
                                         "' is not a duration of at least 100ms such as 5s"));
       }
       *time->second = *parsed;
+    } else if (key == "node_certificate_lifetime") {
+      const absl::StatusOr<std::uint32_t> parsed = ParseDurationMs(value);
+      if (!parsed.ok() || *parsed < kLeastLifetimeMs) {
+        return Wrong(path, absl::StrCat(key, ": '", value,
+                                        "' is not a duration of at least 1h such as 720h"));
+      }
+      config.node_certificate_seconds = *parsed / 1000;
     } else {
       return Wrong(path, absl::StrCat("unknown setting '", key, "'"));
     }

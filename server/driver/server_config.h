@@ -14,6 +14,8 @@ struct ServerConfig {
   std::string advertise;     // host that agents and operators dial
   CoordinatorTimes
       times;  // keys: heartbeat_interval, node_silence_margin, readiness_wait, permit, clock_skew
+  // Key: node_certificate_lifetime; agents renew when two thirds of it have passed.
+  std::int64_t node_certificate_seconds = 30 * 86400;
 };
 
 absl::StatusOr<ServerConfig> ParseServerConfig(std::string_view yaml, const std::string& path);

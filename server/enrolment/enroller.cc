@@ -21,7 +21,7 @@ bool SameInConstantTime(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-absl::Status CheckClocks(std::int64_t agent_unix, std::int64_t now_unix) {
+absl::Status CheckClocks(std::int64_t agent_unix, std::int64_t now_unix, const char* then) {
   // Compared before subtracting: the agent's number is a stranger's and may be anything.
   const bool ahead = agent_unix > now_unix;
   if (agent_unix >= now_unix - kMaxClockSkewSeconds &&
@@ -31,10 +31,20 @@ absl::Status CheckClocks(std::int64_t agent_unix, std::int64_t now_unix) {
   const std::uint64_t apart =
       ahead ? static_cast<std::uint64_t>(agent_unix) - static_cast<std::uint64_t>(now_unix)
             : static_cast<std::uint64_t>(now_unix) - static_cast<std::uint64_t>(agent_unix);
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the node's clock is ", apart, " seconds ", ahead ? "ahead of" : "behind",
-      " the coordinator's, and certificates would not be valid; at most ", kMaxClockSkewSeconds,
-      " are accepted. The token is not used up: set the clock (timedatectl) and enrol again"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the node's clock is ", apart, " seconds ", ahead ? "ahead of" : "behind",
+                   " the coordinator's, and certificates would not be valid; at most ",
+                   kMaxClockSkewSeconds, " are accepted. Set the clock (timedatectl); ", then));
+}
+
+// Issued when it was made, not when that was heard of: a revocation in between is of it too.
+CertificateRow RowOf(const NodeId& node, const std::string& pem, const CertificateFacts& facts) {
+  return {facts.sha256,
+          node.cluster,
+          node.node,
+          pem,
+          facts.not_before_unix + kBeginsEarlySeconds,
+          facts.not_after_unix};
 }
 
 }  // namespace
@@ -97,8 +107,8 @@ absl::StatusOr<EnrolledNode> Enroller::Enrol(std::string_view token, std::string
                                              std::int64_t agent_unix, std::int64_t now_unix) {
   MutexLock lock(mu_);
   ASSIGN_OR_RETURN(const TokenRow row, Check(token, now_unix));
-  if (row.spent || now_unix >= row.expires_unix) return Failed(now_unix);
-  RETURN_IF_ERROR(CheckClocks(agent_unix, now_unix));
+  if (row.spent || row.revoked || now_unix >= row.expires_unix) return Failed(now_unix);
+  RETURN_IF_ERROR(CheckClocks(agent_unix, now_unix, "the token is not used up: enrol again"));
   ASSIGN_OR_RETURN(const std::string key, CsrKeySha256(csr_pem));
   EnrolledNode enrolled{{row.cluster, row.node}, row.certificate_pem, ca_.certificate_pem};
   if (!row.public_key_sha256.empty()) {
@@ -113,7 +123,7 @@ absl::StatusOr<EnrolledNode> Enroller::Enrol(std::string_view token, std::string
   IssueRequest request;
   request.identity = NodeIdentity{row.cluster, row.node};
   request.now_unix = now_unix;
-  request.valid_seconds = kNodeCertificateSeconds;
+  request.valid_seconds = certificate_seconds_;
   ASSIGN_OR_RETURN(enrolled.certificate_pem, IssueFromCsr(ca_, csr_pem, request));
   // Bound before it is handed out: a certificate that left is always one we know.
   RETURN_IF_ERROR(WithContext(store_.BindToken(row.id, key, enrolled.certificate_pem),
@@ -126,18 +136,47 @@ absl::Status Enroller::Confirm(std::string_view token, std::string_view certific
   MutexLock lock(mu_);
   ASSIGN_OR_RETURN(const TokenRow row, Check(token, now_unix));
   // Expiry ends enrolling, not confirming: the certificate is out already, and must become known.
-  if (row.certificate_pem.empty()) return Failed(now_unix);
+  if (row.certificate_pem.empty() || row.revoked) return Failed(now_unix);
   ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(row.certificate_pem));
   if (!SameInConstantTime(facts.sha256, certificate_sha256)) return Failed(now_unix);
   if (row.spent) return absl::OkStatus();
-  CertificateRow certificate;
-  certificate.sha256 = facts.sha256;
-  certificate.cluster = row.cluster;
-  certificate.node = row.node;
-  certificate.pem = row.certificate_pem;
-  certificate.issued_unix = now_unix;
-  certificate.not_after_unix = facts.not_after_unix;
-  return WithContext(store_.SpendToken(row.id, certificate), "spend the token");
+  return WithContext(
+      store_.SpendToken(row.id, RowOf({row.cluster, row.node}, row.certificate_pem, facts)),
+      "spend the token");
+}
+
+absl::StatusOr<std::string> Enroller::Renew(const NodeId& node, std::string_view csr_pem,
+                                            std::int64_t agent_unix, std::int64_t now_unix) {
+  constexpr std::int64_t kHour = 3600;
+  MutexLock lock(mu_);
+  RETURN_IF_ERROR(CheckClocks(agent_unix, now_unix, "the agent renews by itself then"));
+  ASSIGN_OR_RETURN(const std::string key, CsrKeySha256(csr_pem));
+  ASSIGN_OR_RETURN(const auto known, store_.CertificatesOf(node));
+  int lately = 0;
+  for (const CertificateRow& row : known) {
+    lately += row.issued_unix > now_unix - kHour ? 1 : 0;
+    const absl::StatusOr<CertificateFacts> facts = ReadCertificate(row.pem);
+    if (facts.ok() && facts->key_sha256 == key) {
+      return absl::FailedPreconditionError(
+          "a renewal needs a new key, and the node has had a certificate for this one; nothing was "
+          "issued");
+    }
+  }
+  if (lately >= kMaxRenewalsAnHour) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the node has had ", lately,
+                     " certificates within an hour; nothing was issued. See what "
+                     "runs there: belayctl cert list"));
+  }
+  IssueRequest request;
+  request.identity = NodeIdentity{node.cluster, node.node};
+  request.now_unix = now_unix;
+  request.valid_seconds = certificate_seconds_;
+  ASSIGN_OR_RETURN(std::string pem, IssueFromCsr(ca_, csr_pem, request));
+  ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(pem));
+  RETURN_IF_ERROR(
+      WithContext(store_.AddCertificate(RowOf(node, pem, facts)), "keep the new certificate"));
+  return pem;
 }
 
 }  // namespace belay

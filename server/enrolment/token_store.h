@@ -6,9 +6,11 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/ids.h"
 
 namespace belay {
 
@@ -22,6 +24,7 @@ struct TokenRow {
   std::string public_key_sha256;  // empty until the first Enrol binds it
   std::string certificate_pem;    // the same
   bool spent = false;
+  bool revoked = false;
 };
 
 struct CertificateRow {
@@ -39,12 +42,15 @@ class TokenStore {
   virtual absl::Status CreateToken(
       const TokenRow& token) = 0;  // ALREADY_EXISTS when the id is taken
   virtual absl::StatusOr<TokenRow> FindToken(const std::string& id) = 0;  // NOT_FOUND
-  // FAILED_PRECONDITION when it is spent or already bound; nothing changes then.
+  // FAILED_PRECONDITION when it is spent, revoked or already bound; nothing changes then.
   virtual absl::Status BindToken(const std::string& id, const std::string& public_key_sha256,
                                  const std::string& certificate_pem) = 0;
-  // FAILED_PRECONDITION when it is not bound or already spent.  Records the certificate and the
-  // node in the same transaction: a node is known exactly when its token is spent.
+  // FAILED_PRECONDITION when it is not bound, revoked or already spent.  Records the certificate
+  // and the node in the same transaction: a node is known exactly when its token is spent.
   virtual absl::Status SpendToken(const std::string& id, const CertificateRow& certificate) = 0;
+  // Of a renewal: for a node that is known.
+  virtual absl::Status AddCertificate(const CertificateRow& certificate) = 0;
+  virtual absl::StatusOr<std::vector<CertificateRow>> CertificatesOf(const NodeId& node) = 0;
 };
 
 }  // namespace belay

@@ -20,6 +20,14 @@ struct NodeRow {
   std::int64_t last_seen_unix_ms = 0;  // 0: never
 };
 
+struct OperatorCertificateRow {
+  std::string sha256;  // of the DER
+  std::string operator_name;
+  std::string pem;
+  std::int64_t issued_unix = 0;
+  std::int64_t not_after_unix = 0;
+};
+
 struct EmergencyRow {
   NodeId id;
   std::string reason;

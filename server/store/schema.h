@@ -46,7 +46,7 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 7> kMigrations = {
+inline constexpr std::array<const char*, 8> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
@@ -93,6 +93,18 @@ CREATE TABLE role_bindings(
 CREATE INDEX operators_of_role ON role_bindings(role);
 INSERT INTO meta SELECT 'unlisted_until_unix', CAST(strftime('%s', 'now') AS INTEGER)
   FROM meta WHERE name = 'epoch' AND value > 0;
+)sql",
+    R"sql(
+ALTER TABLE tokens ADD COLUMN revoked_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE tokens ADD COLUMN revoked_unix_ms INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE operator_certificates(
+  sha256 TEXT PRIMARY KEY, operator TEXT NOT NULL, pem TEXT NOT NULL,
+  issued_unix INTEGER NOT NULL, not_after_unix INTEGER NOT NULL) STRICT;
+CREATE TABLE revocations(
+  number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, identity TEXT NOT NULL, reason TEXT NOT NULL,
+  revoked_by TEXT NOT NULL, revoked_unix_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX revocations_of_certificate ON revocations(sha256);
+CREATE INDEX revocations_of_identity ON revocations(identity);
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

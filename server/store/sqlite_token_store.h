@@ -21,6 +21,8 @@ class SqliteTokenStore final : public TokenStore {
   absl::Status BindToken(const std::string& id, const std::string& public_key_sha256,
                          const std::string& certificate_pem) override;
   absl::Status SpendToken(const std::string& id, const CertificateRow& certificate) override;
+  absl::Status AddCertificate(const CertificateRow& certificate) override;
+  absl::StatusOr<std::vector<CertificateRow>> CertificatesOf(const NodeId& node) override;
 
  private:
   explicit SqliteTokenStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}

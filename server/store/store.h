@@ -102,11 +102,27 @@ class Store {
   // What operators may do; who is not there is not listed.
   absl::StatusOr<std::optional<v1::OperatorRoles>> FindOperator(const std::string& name);
   absl::StatusOr<std::vector<v1::OperatorRoles>> Operators();  // by name
-  absl::Status SetOperator(const v1::OperatorRoles& roles);    // all of his roles
+  // All of his roles, and a certificate that he is given with them.
+  absl::Status SetOperator(const v1::OperatorRoles& roles,
+                           const std::optional<OperatorCertificateRow>& given = std::nullopt);
   // Who is not listed, and whose certificate was issued until then, is of before there were roles;
   // 0: there are no such.
   absl::StatusOr<std::int64_t> UnlistedUntilUnix();
   absl::Status EndUnlisted();
+  // Those that were ever given for a token, by renewal or by belay-server; by identity, newest
+  // first. Without their revocations.
+  absl::StatusOr<std::vector<v1::Certificate>> Certificates();
+  absl::StatusOr<std::optional<std::int64_t>> IssuedUnix(const std::string& sha256);
+  absl::Status AddRevocation(const v1::Revocation& revocation);
+  absl::StatusOr<std::vector<v1::Revocation>> Revocations();  // newest first
+  // Those of this certificate and of this identity.
+  absl::StatusOr<std::vector<v1::Revocation>> RevocationsOf(const std::string& sha256,
+                                                            const std::string& identity);
+  absl::StatusOr<std::vector<v1::Token>> Tokens();  // those that expire last first
+  // With the certificate that was given for it and not yet confirmed.  NOT_FOUND;
+  // FAILED_PRECONDITION: it is spent.  Again: the first word stays.
+  absl::StatusOr<v1::Token> RevokeToken(const std::string& id, const std::string& by,
+                                        std::int64_t unix_ms);
   // Another value after each change by another connection.
   absl::StatusOr<std::int64_t> DataVersion();
 

@@ -47,7 +47,8 @@ absl::StatusOr<std::vector<v1::OperatorRoles>> Store::Operators() {
   }
 }
 
-absl::Status Store::SetOperator(const v1::OperatorRoles& roles) {
+absl::Status Store::SetOperator(const v1::OperatorRoles& roles,
+                                const std::optional<OperatorCertificateRow>& given) {
   ASSIGN_OR_RETURN(Transaction transaction, Begin());
   RETURN_IF_ERROR(database_->Prepare("INSERT OR REPLACE INTO operators VALUES(?, ?, ?)")
                       .Text(roles.name())
@@ -60,6 +61,15 @@ absl::Status Store::SetOperator(const v1::OperatorRoles& roles) {
     RETURN_IF_ERROR(database_->Prepare("INSERT OR IGNORE INTO role_bindings VALUES(?, ?)")
                         .Text(roles.name())
                         .Integer(role)
+                        .Run());
+  }
+  if (given) {
+    RETURN_IF_ERROR(database_->Prepare("INSERT INTO operator_certificates VALUES(?, ?, ?, ?, ?)")
+                        .Text(given->sha256)
+                        .Text(given->operator_name)
+                        .Text(given->pem)
+                        .Integer(given->issued_unix)
+                        .Integer(given->not_after_unix)
                         .Run());
   }
   return transaction.Commit();

@@ -107,13 +107,14 @@ absl::Status World::TryStartSecond() {
   return RunningServer::Start(*files_, clock, MakeOptions()).status();
 }
 
+std::string World::link_address() const { return absl::StrCat("127.0.0.1:", server_->link_port()); }
+
 std::shared_ptr<grpc::Channel> World::Dial(const TlsFiles& files) const {
   const auto credentials = MutualTlsChannelCredentials(files, TestPki::Now());
   EXPECT_TRUE(credentials.ok()) << credentials.status();
   grpc::ChannelArguments arguments = ClientArguments();
   arguments.SetInt("grpc.use_local_subchannel_pool", 1);
-  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server_->link_port()), *credentials,
-                                   arguments);
+  return grpc::CreateCustomChannel(link_address(), *credentials, arguments);
 }
 
 TlsFiles World::OperatorFiles() const {

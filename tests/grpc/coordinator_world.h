@@ -53,6 +53,7 @@ class World {
   // Time passes while the coordinator is awake, until `done`; at most `seconds`.
   v1::Rollout AwaitPassing(const std::string& id, int seconds,
                            const std::function<bool(const v1::Rollout&)>& done);
+  std::string link_address() const;  // host:port
   std::shared_ptr<grpc::Channel> Dial(const TlsFiles& files) const;
   TlsFiles OperatorFiles() const;
   // Another operator, whom the same CA has issued a certificate; every role where none is named.

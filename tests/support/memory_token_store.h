@@ -24,7 +24,7 @@ class MemoryTokenStore final : public TokenStore {
                          const std::string& certificate_pem) override {
     if (!broken.ok()) return broken;
     TokenRow& token = tokens.at(id);
-    if (token.spent || !token.public_key_sha256.empty()) {
+    if (token.spent || token.revoked || !token.public_key_sha256.empty()) {
       return absl::FailedPreconditionError("bound");
     }
     token.public_key_sha256 = public_key_sha256;
@@ -33,12 +33,23 @@ class MemoryTokenStore final : public TokenStore {
   }
   absl::Status SpendToken(const std::string& id, const CertificateRow& certificate) override {
     TokenRow& token = tokens.at(id);
-    if (token.spent || token.public_key_sha256.empty()) {
+    if (token.spent || token.revoked || token.public_key_sha256.empty()) {
       return absl::FailedPreconditionError("spent");
     }
     token.spent = true;
+    return AddCertificate(certificate);
+  }
+  absl::Status AddCertificate(const CertificateRow& certificate) override {
+    if (!broken.ok()) return broken;
     certificates.push_back(certificate);
     return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<CertificateRow>> CertificatesOf(const NodeId& node) override {
+    std::vector<CertificateRow> found;
+    for (const CertificateRow& row : certificates) {
+      if (row.cluster == node.cluster && row.node == node.node) found.push_back(row);
+    }
+    return found;
   }
 
   std::map<std::string, TokenRow> tokens;

@@ -125,6 +125,9 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
                    "DROP TABLE fleets; DROP TABLE fleet_events; "
                    "DROP TABLE lock_events; DROP TABLE cluster_labels; DROP TABLE node_labels; "
                    "DROP TABLE operators; DROP TABLE role_bindings; "
+                   "DROP TABLE operator_certificates; DROP TABLE revocations; "
+                   "ALTER TABLE tokens DROP COLUMN revoked_by; "
+                   "ALTER TABLE tokens DROP COLUMN revoked_unix_ms; "
                    "ALTER TABLE rollouts DROP COLUMN fleet; "
                    "ALTER TABLE rollouts DROP COLUMN reverts; "
                    "UPDATE meta SET value = 1 WHERE name = 'schema_version'",

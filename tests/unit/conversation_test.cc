@@ -206,5 +206,16 @@ TEST_F(ConversationTest, TheEndOfAnEarlierAttemptChangesNothing) {
   EXPECT_TRUE(talk->connected());
 }
 
+TEST_F(ConversationTest, ConnectsAnewWhenItsCertificateIsAnotherOne) {
+  talk->Redial(0);
+  EXPECT_EQ(link.hang_ups, 0) << "nothing is open";
+  talk->Tick(0);
+  ASSERT_EQ(link.attempts.size(), 1u);
+  talk->Redial(0);
+  EXPECT_EQ(link.hang_ups, 1);
+  talk->Tick(kSecondNs);
+  EXPECT_EQ(link.attempts.size(), 2u);
+}
+
 }  // namespace
 }  // namespace belay

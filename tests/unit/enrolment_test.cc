@@ -38,6 +38,49 @@ TEST_F(Enrolment, GivesTheTokensNodeACertificateForThirtyDays) {
   EXPECT_EQ(facts->not_after_unix, kNow + 30 * 86400);
 }
 
+TEST_F(Enrolment, RenewsForANewKeyAndKeepsWhatItGives) {
+  const std::string fresh = *MakeCsrPem(*GenerateP256KeyPem());
+  const auto pem = enroller_.Renew({"c", "n"}, fresh, kNow, kNow);
+  ASSERT_TRUE(pem.ok()) << pem.status();
+  const auto facts = ReadCertificate(*pem);
+  EXPECT_EQ(facts->uris, std::vector<std::string>{"spiffe://belay/cluster/c/node/n"});
+  ASSERT_EQ(store_.certificates.size(), 1u);
+  EXPECT_EQ(store_.certificates[0].sha256, facts->sha256);
+  EXPECT_EQ(store_.certificates[0].issued_unix, kNow);
+  EXPECT_EQ(enroller_.Renew({"c", "n"}, fresh, kNow, kNow).status().code(),
+            Code::kFailedPrecondition)
+      << "the same key";
+  EXPECT_EQ(enroller_.Renew({"c", "n"}, "no request", kNow, kNow).status().code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(enroller_.Renew({"c", "n"}, csr_, kNow + 301, kNow).status().code(),
+            Code::kFailedPrecondition)
+      << "clocks";
+  store_.broken = absl::UnavailableError("disk");
+  EXPECT_FALSE(enroller_.Renew({"c", "n"}, csr_, kNow, kNow).ok())
+      << "what is not kept is not given";
+}
+
+TEST_F(Enrolment, RenewsOneNodeTwelveTimesAnHourAtMost) {
+  for (int i = 0; i < kMaxRenewalsAnHour; ++i) {
+    ASSERT_TRUE(enroller_.Renew({"c", "n"}, *MakeCsrPem(*GenerateP256KeyPem()), kNow, kNow).ok());
+  }
+  EXPECT_EQ(enroller_.Renew({"c", "n"}, csr_, kNow, kNow).status().code(),
+            Code::kResourceExhausted);
+  EXPECT_TRUE(enroller_.Renew({"c", "m"}, csr_, kNow, kNow).ok()) << "another node";
+  EXPECT_TRUE(enroller_.Renew({"c", "n"}, csr_, kNow + 3600, kNow + 3600).ok());
+}
+
+TEST_F(Enrolment, ARevokedTokenIsWrongInTheSameWordsAndNotConfirmed) {
+  const std::string token = Token();
+  const auto enrolled = enroller_.Enrol(token, csr_, kNow, kNow);
+  ASSERT_TRUE(enrolled.ok());
+  OnlyRow().revoked = true;
+  const auto unknown = enroller_.Enrol("0", csr_, kNow, kNow).status();
+  EXPECT_EQ(enroller_.Enrol(token, csr_, kNow, kNow).status(), unknown);
+  EXPECT_EQ(enroller_.Confirm(token, Sha(enrolled->certificate_pem), kNow), unknown);
+  EXPECT_TRUE(store_.certificates.empty());
+}
+
 TEST_F(Enrolment, NeverStoresTheSecret) {
   const std::string text = Token();
   const std::string secret = ParseToken(text)->secret;
