@@ -215,6 +215,10 @@ absl::StatusOr<v1::RevokeCertificateReply> Client::RevokeCertificate(
   return impl_->CallTwice<v1::RevokeCertificateReply>(
       [&] { return impl_->Call(&v1::Admin::Stub::RevokeCertificate, request); });
 }
+absl::StatusOr<v1::ListAuditTrailReply> Client::ListAuditTrail(
+    const v1::ListAuditTrailRequest& request) {
+  return impl_->Call(&v1::Admin::Stub::ListAuditTrail, request);
+}
 absl::StatusOr<v1::ListRolesReply> Client::ListRoles(const v1::ListRolesRequest& request) {
   return impl_->Call(&v1::Admin::Stub::ListRoles, request);
 }

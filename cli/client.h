@@ -58,6 +58,7 @@ class Client {
       const v1::ListCertificatesRequest& request);
   absl::StatusOr<v1::RevokeCertificateReply> RevokeCertificate(
       const v1::RevokeCertificateRequest& request);
+  absl::StatusOr<v1::ListAuditTrailReply> ListAuditTrail(const v1::ListAuditTrailRequest& request);
   absl::StatusOr<v1::ListRolesReply> ListRoles(const v1::ListRolesRequest& request);
   absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request);
   absl::StatusOr<v1::OperatorRoles> RevokeRole(const v1::ChangeRoleRequest& request);

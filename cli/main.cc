@@ -56,6 +56,8 @@ void AddVerbs(CLI::App& root, Session& session) {
   AddLockVerbs(Group(root, "lock", "Keep the rollouts of others off a cluster"), session);
   AddCatalogVerbs(Group(root, "catalog", "What benchmarks ask of a node"), session);
   AddRoleVerbs(Group(root, "role", "What operators may do"), session);
+  AddAuditTrailVerbs(Group(root, "audit-trail", "What was called, by whom, and what came of it"),
+                     session);
   AddEdit(root, session);
   AddReport(root, session);
   AddCompletion(root, session);

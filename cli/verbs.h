@@ -31,6 +31,7 @@ void AddClusterVerbs(CLI::App& parent, Session& session);  // list, label
 void AddLockVerbs(CLI::App& parent, Session& session);     // list, take, release, break
 void AddCatalogVerbs(CLI::App& parent, Session& session);  // lint, show
 void AddRoleVerbs(CLI::App& parent, Session& session);     // list, grant, revoke
+void AddAuditTrailVerbs(CLI::App& parent, Session& session);  // list, verify
 void AddReport(CLI::App& parent, Session& session);
 void AddCompletion(CLI::App& root, Session& session);
 void AddVersion(CLI::App& parent, Session& session);

@@ -100,4 +100,22 @@ std::string RenderCertificates(const v1::ListCertificatesReply& certificates, st
   return text;
 }
 
+std::string RenderAuditTrail(const v1::ListAuditTrailReply& trail) {
+  std::vector<std::vector<std::string>> rows;
+  for (const v1::AuditEntry& entry : trail.entries()) {
+    v1::AuditRecord record;
+    if (!record.ParseFromString(entry.record())) {
+      rows.push_back({"?", "", "", "", "cannot be read: belayctl audit-trail verify"});
+      continue;
+    }
+    std::string decision = record.decision() == v1::AuditRecord::ALLOWED ? "allowed" : "DENIED";
+    if (record.more() > 0) absl::StrAppend(&decision, " (", record.more(), " more)");
+    rows.push_back({absl::StrCat(record.number()), FormatUnixSeconds(record.wall_unix_ms() / 1000),
+                    record.identity().empty() ? "-" : record.identity(), record.method(), decision,
+                    record.target(), record.reason()});
+  }
+  return RenderTable({"NUMBER", "TIME", "IDENTITY", "METHOD", "DECISION", "TARGET", "REASON"},
+                     rows);
+}
+
 }  // namespace belay

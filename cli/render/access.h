@@ -12,6 +12,7 @@ std::string RoleWord(v1::Role role);  // "admin"
 v1::Role RoleNamed(const std::string& word);
 std::string RoleWords(const v1::OperatorRoles& person);  // "viewer, approver"; "nothing"
 std::string RenderRoles(const v1::ListRolesReply& roles);
+std::string RenderAuditTrail(const v1::ListAuditTrailReply& trail);
 std::string RenderTokens(const v1::ListTokensReply& tokens, std::int64_t now_unix);
 std::string RenderCertificates(const v1::ListCertificatesReply& certificates, std::int64_t now_unix,
                                bool wide);

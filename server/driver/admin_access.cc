@@ -65,4 +65,13 @@ grpc::ServerUnaryReactor* AdminService::RevokeCertificate(
               });
 }
 
+grpc::ServerUnaryReactor* AdminService::ListAuditTrail(grpc::CallbackServerContext* context,
+                                                       const v1::ListAuditTrailRequest* request,
+                                                       v1::ListAuditTrailReply* reply) {
+  return Call(loop_, context, kListAuditTrail, request, reply,
+              [request](Coordinator& coordinator, const std::string&) {
+                return coordinator.ListAuditTrail(*request);
+              });
+}
+
 }  // namespace belay

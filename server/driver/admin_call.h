@@ -26,7 +26,13 @@ void LetIn(CoordinatorLoop& loop, const grpc::CallbackServerContext* context,
            std::string_view method, const google::protobuf::Message& request, Refused refused,
            Work work) {
   absl::StatusOr<Caller> caller = PeerOf(*context->auth_context());
-  if (!caller.ok()) return refused(caller.status());
+  if (!caller.ok()) {
+    // Full: then this is one of very many, and others stand for it.
+    static_cast<void>(loop.Post([method, why = caller.status()](Coordinator& coordinator) {
+      coordinator.Stranger(method, "", why);
+    }));
+    return refused(caller.status());
+  }
   const bool taken = loop.Post([caller = *std::move(caller), method, &request, refused,
                                 work = std::move(work)](Coordinator& coordinator) {
     if (!coordinator.fatal().ok()) return refused(BusyCoordinator());

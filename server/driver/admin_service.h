@@ -114,6 +114,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RevokeCertificate(grpc::CallbackServerContext* context,
                                               const v1::RevokeCertificateRequest* request,
                                               v1::RevokeCertificateReply* reply) override;
+  grpc::ServerUnaryReactor* ListAuditTrail(grpc::CallbackServerContext* context,
+                                           const v1::ListAuditTrailRequest* request,
+                                           v1::ListAuditTrailReply* reply) override;
   grpc::ServerWriteReactor<v1::RolloutUpdate>* WatchRollout(
       grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request) override;
 

@@ -76,9 +76,17 @@ std::shared_ptr<AgentSession> PortOf(const std::shared_ptr<Session>& session) {
 grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* AgentLinkService::Connect(
     grpc::CallbackServerContext* context) {
   const absl::StatusOr<Caller> peer = PeerOf(*context->auth_context());
-  if (!peer.ok()) return new Refused(peer.status());
+  if (!peer.ok()) {
+    static_cast<void>(loop_.Post([why = peer.status()](Coordinator& coordinator) {
+      coordinator.Stranger(kAgentConnect, "", why);
+    }));
+    return new Refused(peer.status());
+  }
   // Whether the node is let in is decided when it says Hello, on the loop's thread.
   if (absl::Status status = Authorize(peer->identity, {}, kAgentConnect).status(); !status.ok()) {
+    static_cast<void>(loop_.Post([caller = *peer](Coordinator& coordinator) {
+      static_cast<void>(coordinator.Admit(caller, kAgentConnect, v1::Hello()));  // for the trail
+    }));
     return new Refused(status);
   }
   const auto* node = std::get_if<NodeIdentity>(&peer->identity);

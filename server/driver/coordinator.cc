@@ -26,6 +26,7 @@ Coordinator::Coordinator(store::Store& store, const Clock& clock, CoordinatorTim
       new_id_(std::move(new_id)),
       log_(std::move(log)),
       access_(store, clock),
+      trail_(store, clock),
       registry_({times.heartbeat_interval_ms * kMillisecondNs, kReadinessAgeSeconds,
                  times.clock_skew_ms}),
       book_(store, times.node_silence_margin_ms),

@@ -26,6 +26,7 @@
 #include "server/driver/plan_diffs.h"
 #include "server/driver/ports.h"
 #include "server/driver/rollout_book.h"
+#include "server/driver/trail.h"
 #include "server/fleet/duty.h"
 #include "server/locks/locks.h"
 #include "server/registry/order.h"
@@ -58,7 +59,8 @@ class Coordinator {
   void Closed(const std::shared_ptr<AgentSession>& session);
   void CloseAll(const absl::Status& status);  // sessions and watchers; later ones are refused
 
-  // Before anything is done for a caller: whether he may.  PERMISSION_DENIED, UNAUTHENTICATED.
+  // Before anything is done for a caller: whether he may, and in the audit trail.
+  // PERMISSION_DENIED, UNAUTHENTICATED.
   absl::Status Admit(const Caller& caller, std::string_view method,
                      const google::protobuf::Message& request);
 
@@ -109,6 +111,11 @@ class Coordinator {
   }
   absl::StatusOr<v1::RevokeCertificateReply> RevokeCertificate(
       const v1::RevokeCertificateRequest& request, const std::string& operator_name);
+  // A call of somebody without a certificate that could be read, or with a token instead.
+  void Stranger(std::string_view method, const std::string& target, const absl::Status& status);
+  absl::StatusOr<v1::ListAuditTrailReply> ListAuditTrail(const v1::ListAuditTrailRequest& request) {
+    return trail_.List(request);
+  }
   absl::StatusOr<v1::ListRolesReply> ListRoles() { return access_.ListRoles(); }
   absl::StatusOr<v1::OperatorRoles> GrantRole(const v1::ChangeRoleRequest& request,
                                               const std::string& operator_name);
@@ -246,6 +253,7 @@ class Coordinator {
   std::set<std::string> changed_;    // clusters to look at
   std::uint64_t epoch_ = 0;
   Access access_;
+  Trail trail_;
   std::int64_t judged_ns_ = 0;  // when expiry was looked at last
   registry::Registry registry_;
   RolloutBook book_;

@@ -34,8 +34,23 @@ absl::Status Coordinator::Judge(const Caller& caller, std::string_view method) {
 }
 
 absl::Status Coordinator::Admit(const Caller& caller, std::string_view method,
-                                const google::protobuf::Message& /*request*/) {
-  return Judge(caller, method);
+                                const google::protobuf::Message& request) {
+  const absl::StatusOr<std::string> judged = access_.Judge(caller, method);
+  if (!judged.ok() && !IsRefusal(judged.status())) {
+    Fatal(judged.status());
+    return fatal_;
+  }
+  const absl::Status written = trail_.Admitted(caller, method, request, judged);
+  Fatal(written);
+  return written.ok() ? judged.status() : fatal_;
+}
+
+void Coordinator::Stranger(std::string_view method, const std::string& target,
+                           const absl::Status& status) {
+  if (!fatal_.ok()) return;
+  Fatal(trail_.Stranger(method, target,
+                        status.ok() ? absl::StatusOr<std::string>("the holder of a token")
+                                    : absl::StatusOr<std::string>(status)));
 }
 
 // A revoked role, a certificate that has ended: what is open with it ends as well, and says why.
@@ -44,19 +59,28 @@ std::uint32_t Coordinator::EndWhatIsNoLongerAllowed() {
   Fatal(changed.status());
   if (!changed.ok() || (!*changed && NowNs() - judged_ns_ < kJudgeNs)) return 0;
   judged_ns_ = NowNs();
+  Fatal(trail_.Flush(/*all=*/false));
   std::uint32_t ended = 0;
   std::vector<std::pair<NodeId, absl::Status>> nodes;
   for (const auto& [id, live] : live_) {
     const absl::Status judged = Judge(live.session->caller(), kAgentConnect);
     if (!judged.ok()) nodes.emplace_back(id, judged);
   }
-  for (const auto& [id, why] : nodes) Drop(id, why);
+  for (const auto& [id, why] : nodes) {
+    Fatal(trail_.Ended(live_.at(id).session->caller(), kAgentConnect, why));
+    Drop(id, why);
+  }
   ended += static_cast<std::uint32_t>(nodes.size());
   for (auto it = watchers_.begin(); it != watchers_.end();) {
     const absl::Status judged = Judge(it->second->caller(), kWatchRollout);
-    if (!judged.ok()) it->second->End(judged);
-    ended += judged.ok() ? 0 : 1;
-    it = judged.ok() ? std::next(it) : watchers_.erase(it);
+    if (judged.ok()) {
+      ++it;
+      continue;
+    }
+    Fatal(trail_.Ended(it->second->caller(), kWatchRollout, judged));
+    it->second->End(judged);
+    it = watchers_.erase(it);
+    ++ended;
   }
   return ended;
 }

@@ -52,6 +52,7 @@ void Coordinator::Closed(const std::shared_ptr<AgentSession>& session) {
 
 void Coordinator::CloseAll(const absl::Status& status) {
   draining_ = true;
+  if (fatal_.ok()) Fatal(trail_.Flush(/*all=*/true));
   diffs_.EndAll(status);  // before the streams go: nobody has failed to answer
   while (!live_.empty()) Drop(NodeId(live_.begin()->first), status);
   for (auto& [id, watcher] : watchers_) watcher->End(status);
@@ -88,7 +89,7 @@ void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::Age
 
 absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hello& hello) {
   const NodeId& id = session.node();
-  RETURN_IF_ERROR(Judge(session.caller(), kAgentConnect));
+  RETURN_IF_ERROR(Admit(session.caller(), kAgentConnect, hello));
   if (hello.cluster() != id.cluster || hello.node() != id.node) {
     return absl::PermissionDeniedError(absl::StrCat(
         "the certificate is of ", NameOf(id), ", but the agent says it is ", hello.cluster(), "/",

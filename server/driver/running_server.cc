@@ -98,9 +98,14 @@ class Server final : public RunningServer {
     enrol.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS,
                               kEnrolmentThreads);
     enrol.AddListeningPort(options_.config.enrol_listen, enrol_credentials, &enrol_port_);
-    enrolment_ =
-        std::make_unique<EnrolmentService>(*enroller_, static_cast<std::uint16_t>(link_port_),
-                                           [this] { return clock_.WallNowUnixMs() / 1000; });
+    enrolment_ = std::make_unique<EnrolmentService>(
+        *enroller_, static_cast<std::uint16_t>(link_port_),
+        [this] { return clock_.WallNowUnixMs() / 1000; },
+        [this](const char* method, const std::string& node, const absl::Status& status) {
+          static_cast<void>(loop_->Post([method, node, status](Coordinator& coordinator) {
+            coordinator.Stranger(method, node, status);
+          }));
+        });
     enrol.RegisterService(enrolment_.get());
     enrol_server_ = enrol.BuildAndStart();
     if (enrol_server_ == nullptr || enrol_port_ == 0) return Taken(options_.config.enrol_listen);

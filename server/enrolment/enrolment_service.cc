@@ -21,6 +21,8 @@ grpc::Status EnrolmentService::Enrol(grpc::ServerContext*, const v1::EnrolReques
   }
   const absl::StatusOr<EnrolledNode> enrolled =
       enroller_.Enrol(request->token(), request->csr_pem(), request->agent_unix_seconds(), now_());
+  told_("/belay.v1.Enrolment/Enrol",
+        enrolled.ok() ? enrolled->node.cluster + "/" + enrolled->node.node : "", enrolled.status());
   if (!enrolled.ok()) return ToGrpc(enrolled.status());
   reply->set_certificate_pem(enrolled->certificate_pem);
   reply->set_ca_pem(enrolled->ca_pem);
@@ -37,7 +39,11 @@ grpc::Status EnrolmentService::Confirm(grpc::ServerContext*, const v1::ConfirmRe
       request->certificate_sha256().size() > kMaxFieldBytes) {
     return TooLarge();
   }
-  return ToGrpc(enroller_.Confirm(request->token(), request->certificate_sha256(), now_()));
+  const absl::Status confirmed =
+      enroller_.Confirm(request->token(), request->certificate_sha256(), now_());
+  told_("/belay.v1.Enrolment/Confirm", confirmed.ok() ? request->certificate_sha256() : "",
+        confirmed);
+  return ToGrpc(confirmed);
 }
 
 }  // namespace belay

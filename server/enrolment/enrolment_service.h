@@ -14,9 +14,12 @@ namespace belay {
 class EnrolmentService final : public v1::Enrolment::Service {
  public:
   using NowUnix = std::function<std::int64_t()>;
+  // Hears of each call how it ended, and for which node; called from the service's own threads.
+  using Told =
+      std::function<void(const char* method, const std::string& node, const absl::Status& status)>;
   // `enroller` outlives the server.  `link_port`: where AgentLink listens on the same host.
-  EnrolmentService(Enroller& enroller, std::uint16_t link_port, NowUnix now)
-      : enroller_(enroller), link_port_(link_port), now_(std::move(now)) {}
+  EnrolmentService(Enroller& enroller, std::uint16_t link_port, NowUnix now, Told told)
+      : enroller_(enroller), link_port_(link_port), now_(std::move(now)), told_(std::move(told)) {}
 
   grpc::Status Enrol(grpc::ServerContext* context, const v1::EnrolRequest* request,
                      v1::EnrolReply* reply) override;
@@ -27,6 +30,7 @@ class EnrolmentService final : public v1::Enrolment::Service {
   Enroller& enroller_;
   const std::uint16_t link_port_;
   const NowUnix now_;
+  const Told told_;
 };
 
 }  // namespace belay

@@ -28,6 +28,11 @@ struct OperatorCertificateRow {
   std::int64_t not_after_unix = 0;
 };
 
+struct TrailEnd {
+  std::uint64_t number = 0;  // of the last record; 0: there is none
+  std::string hash;
+};
+
 struct EmergencyRow {
   NodeId id;
   std::string reason;

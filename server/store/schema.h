@@ -46,7 +46,7 @@ CREATE INDEX records_of_rollout ON node_records(rollout_id, cluster, node);
 )sql";
 
 // kMigrations[i] leads from version i + 1 to i + 2.
-inline constexpr std::array<const char*, 8> kMigrations = {
+inline constexpr std::array<const char*, 9> kMigrations = {
     R"sql(
 ALTER TABLE rollouts ADD COLUMN options BLOB NOT NULL DEFAULT x'';
 CREATE TABLE rollout_notes(rollout_id TEXT NOT NULL, unix_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
@@ -105,6 +105,13 @@ CREATE TABLE revocations(
   revoked_by TEXT NOT NULL, revoked_unix_ms INTEGER NOT NULL) STRICT;
 CREATE INDEX revocations_of_certificate ON revocations(sha256);
 CREATE INDEX revocations_of_identity ON revocations(identity);
+)sql",
+    R"sql(
+CREATE TABLE audit_trail(number INTEGER PRIMARY KEY, record BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TRIGGER audit_trail_is_not_changed BEFORE UPDATE ON audit_trail
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is only ever added to'); END;
+CREATE TRIGGER audit_trail_is_kept BEFORE DELETE ON audit_trail
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is only ever added to'); END;
 )sql"};
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 

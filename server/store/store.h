@@ -123,6 +123,10 @@ class Store {
   // FAILED_PRECONDITION: it is spent.  Again: the first word stays.
   absl::StatusOr<v1::Token> RevokeToken(const std::string& id, const std::string& by,
                                         std::int64_t unix_ms);
+  // The audit trail: chained (common/trail/chain.h), only ever added to.  Numbers are given here.
+  absl::Status AppendAudit(std::vector<v1::AuditRecord> records);
+  absl::StatusOr<TrailEnd> EndOfAuditTrail();
+  absl::StatusOr<std::vector<v1::AuditEntry>> AuditTrail(std::uint64_t after, std::uint32_t limit);
   // Another value after each change by another connection.
   absl::StatusOr<std::int64_t> DataVersion();
 

@@ -87,7 +87,9 @@ RunningServer::Options World::MakeOptions() {
   options.directory = directory_;
   options.config = {"127.0.0.1:0", "127.0.0.1:0", "localhost", times};
   options.log = [](const std::string&) {};
-  options.on_fatal = [](const absl::Status& status) { ADD_FAILURE() << status; };
+  options.on_fatal = [this](const absl::Status& status) {
+    if (!fatal_is_expected_) ADD_FAILURE() << status;
+  };
   return options;
 }
 
@@ -108,6 +110,10 @@ absl::Status World::TryStartSecond() {
 }
 
 std::string World::link_address() const { return absl::StrCat("127.0.0.1:", server_->link_port()); }
+
+std::string World::enrol_address() const {
+  return absl::StrCat("127.0.0.1:", server_->enrol_port());
+}
 
 std::shared_ptr<grpc::Channel> World::Dial(const TlsFiles& files) const {
   const auto credentials = MutualTlsChannelCredentials(files, TestPki::Now());

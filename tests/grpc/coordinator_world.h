@@ -47,13 +47,15 @@ class World {
   World& operator=(const World&) = delete;
 
   void TakePlanWithPhases();  // "readable" and "written", instead of the one without
-  void Start();               // again after Stop: what the database holds goes on
+  void ExpectFatal() { fatal_is_expected_ = true; }  // the coordinator will end itself
+  void Start();  // again after Stop: what the database holds goes on
   void Stop();
   absl::Status TryStartSecond();
   // Time passes while the coordinator is awake, until `done`; at most `seconds`.
   v1::Rollout AwaitPassing(const std::string& id, int seconds,
                            const std::function<bool(const v1::Rollout&)>& done);
   std::string link_address() const;  // host:port
+  std::string enrol_address() const;
   std::shared_ptr<grpc::Channel> Dial(const TlsFiles& files) const;
   TlsFiles OperatorFiles() const;
   // Another operator, whom the same CA has issued a certificate; every role where none is named.
@@ -77,6 +79,7 @@ class World {
  private:
   RunningServer::Options MakeOptions();
 
+  bool fatal_is_expected_ = false;
   TestPki pki_;  // only for RequireTls13 and a directory
   std::string directory_;
   std::unique_ptr<PosixFileSystem> files_;

@@ -23,7 +23,8 @@ class EnrolmentListener : public ::testing::Test {
   TestPki pki_;
   MemoryTokenStore store_;
   Enroller enroller_{store_, pki_.ca()};
-  EnrolmentService service_{enroller_, 7443, &TestPki::Now};
+  EnrolmentService service_{enroller_, 7443, &TestPki::Now,
+                            [](const char*, const std::string&, const absl::Status&) {}};
   TestServer server_{*EnrolmentServerCredentials(pki_.Server(), Now()), {&service_}};
   const std::string key_ = *GenerateP256KeyPem();
 };

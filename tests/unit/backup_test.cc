@@ -118,21 +118,21 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
   { SetEmergency(*Open(database_), "cp1"); }
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(database_.c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(
-      sqlite3_exec(raw,
-                   "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
-                   "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
-                   "DROP TABLE fleets; DROP TABLE fleet_events; "
-                   "DROP TABLE lock_events; DROP TABLE cluster_labels; DROP TABLE node_labels; "
-                   "DROP TABLE operators; DROP TABLE role_bindings; "
-                   "DROP TABLE operator_certificates; DROP TABLE revocations; "
-                   "ALTER TABLE tokens DROP COLUMN revoked_by; "
-                   "ALTER TABLE tokens DROP COLUMN revoked_unix_ms; "
-                   "ALTER TABLE rollouts DROP COLUMN fleet; "
-                   "ALTER TABLE rollouts DROP COLUMN reverts; "
-                   "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
-                   nullptr, nullptr, nullptr),
-      SQLITE_OK)
+  ASSERT_EQ(sqlite3_exec(
+                raw,
+                "DROP TABLE rollout_notes; ALTER TABLE rollouts DROP COLUMN options; "
+                "DROP INDEX reverts_of_rollout; DROP INDEX rollout_of_fleet; "
+                "DROP TABLE fleets; DROP TABLE fleet_events; "
+                "DROP TABLE lock_events; DROP TABLE cluster_labels; DROP TABLE node_labels; "
+                "DROP TABLE operators; DROP TABLE role_bindings; "
+                "DROP TABLE audit_trail; DROP TABLE operator_certificates; DROP TABLE revocations; "
+                "ALTER TABLE tokens DROP COLUMN revoked_by; "
+                "ALTER TABLE tokens DROP COLUMN revoked_unix_ms; "
+                "ALTER TABLE rollouts DROP COLUMN fleet; "
+                "ALTER TABLE rollouts DROP COLUMN reverts; "
+                "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
+                nullptr, nullptr, nullptr),
+            SQLITE_OK)
       << sqlite3_errmsg(raw);
   sqlite3_close(raw);
   ASSERT_TRUE(BackUp(*files_, database_, backup_).ok());

@@ -9,10 +9,10 @@ constexpr char kAddresses[] =
     "listen: \"0.0.0.0:7443\"  # agents\nenrol_listen: 0.0.0.0:7444\nadvertise: host\n";
 
 TEST(ServerConfig, WhatInitWritesIsUnderstoodAndTimesCanBeSet) {
-  const auto config = ParseServerConfig(
-      std::string(kAddresses) + "heartbeat_interval: 500ms\nreadiness_wait: 2m\n"
-                               "node_certificate_lifetime: 24h\n",
-      "server.yaml");
+  const auto config = ParseServerConfig(std::string(kAddresses) +
+                                            "heartbeat_interval: 500ms\nreadiness_wait: 2m\n"
+                                            "node_certificate_lifetime: 24h\n",
+                                        "server.yaml");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen, "0.0.0.0:7443");
   EXPECT_EQ(config->times.heartbeat_interval_ms, 500);
@@ -24,9 +24,10 @@ TEST(ServerConfig, WhatInitWritesIsUnderstoodAndTimesCanBeSet) {
 }
 
 TEST(ServerConfig, WhatIsNotUnderstoodStopsTheStart) {
-  for (const char* more : {"insecure: true\n", "permit: 5\n", "permit: 1ms\n", "permit: [5s]\n",
-                           "advertise: again\n", "permit: -5s\n",
-                           "node_certificate_lifetime: 59m\n", "node_certificate_lifetime: ever\n", "listen: {a: b}\n", "\"\n"}) {
+  for (const char* more :
+       {"insecure: true\n", "permit: 5\n", "permit: 1ms\n", "permit: [5s]\n", "advertise: again\n",
+        "permit: -5s\n", "node_certificate_lifetime: 59m\n", "node_certificate_lifetime: ever\n",
+        "listen: {a: b}\n", "\"\n"}) {
     const auto config = ParseServerConfig(std::string(kAddresses) + more, "server.yaml");
     EXPECT_TRUE(absl::IsInvalidArgument(config.status())) << more;
     EXPECT_EQ(config.status().message().find("server.yaml"), 0u) << config.status();

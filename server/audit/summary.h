@@ -1,0 +1,40 @@
+// Which calls get a record of their own, and which are counted into one: the trail is for people
+// and its disk is not for strangers to fill.
+//
+// Calls are alike by identity, method and decision.  Of those that are Counted the first few in a
+// window are recorded and the rest are told as one record with their number when the window ends.
+// Pure; one thread.  A crash forgets the counts of at most one window.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "belay/v1/access.pb.h"
+
+namespace belay::audit {
+
+enum class Kind {
+  Each,    // has a record of its own, always
+  Reads,   // allowed and changes nothing: one in ten minutes
+  Denied,  // ten in ten minutes: an agent that is refused comes back every few seconds
+};
+
+class Summary {
+ public:
+  // Whether `record` is to be written now.
+  bool Take(const v1::AuditRecord& record, Kind kind, std::int64_t now_ms);
+  // What windows that have ended have counted; with `all`, those that have not as well.
+  std::vector<v1::AuditRecord> Due(std::int64_t now_ms, bool all);
+
+ private:
+  struct Window {
+    v1::AuditRecord last;  // of those that are counted
+    std::int64_t ends_ms = 0;
+    std::uint64_t recorded = 0;
+    std::uint64_t counted = 0;
+  };
+  std::map<std::string, Window> windows_;
+};
+
+}  // namespace belay::audit
