@@ -12,6 +12,7 @@
 #include "common/base/time_text.h"
 #include "common/plan/phases.h"
 #include "common/plan/retry.h"
+#include "common/plan/targets.h"
 
 namespace belay {
 namespace {
@@ -38,6 +39,9 @@ std::string RenderPlan(const v1::RemediationPlan& plan, const PlanSignatures& si
   }
   absl::StrAppend(&text, "valid       ", Time(plan.not_before_unix()), " to ",
                   Time(plan.not_after_unix()), "\n");
+  if (const std::string targets = DescribeTargets(plan); !targets.empty()) {
+    absl::StrAppend(&text, "only for    ", SafeLine(targets), "\n");
+  }
   if (const std::string retry = DescribeRetry(plan); !retry.empty()) {
     absl::StrAppend(&text, "retry       ", retry, "\n");
   }

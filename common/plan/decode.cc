@@ -81,6 +81,14 @@ void ReadRetry(Fields& spec, DecodedPlan& out) {
   out.plan.mutable_retry()->set_max_backoff_ms(max_backoff_ms);
 }
 
+void ReadTargets(Fields& spec, DecodedPlan& out) {
+  const YamlEntry* const entry = spec.Child("targets", Kind::Map, "a map");
+  if (entry == nullptr) return;
+  Fields fields(entry->value, spec.PathOf("targets"), KeyPlace(*entry), {"clusters", "nodes"}, out);
+  fields.TextList("clusters", *out.plan.mutable_targets()->mutable_clusters());
+  fields.TextList("nodes", *out.plan.mutable_targets()->mutable_nodes());
+}
+
 std::uint32_t ReadSteps(Fields& fields, DecodedPlan& out) {
   fields.Require("steps");
   const YamlEntry* const steps = fields.Child("steps", Kind::Sequence, "a list of steps");
@@ -104,10 +112,11 @@ void ReadPhase(const YamlNode& node, const std::string& path, DecodedPlan& out) 
 
 void ReadSpec(const YamlEntry& entry, DecodedPlan& out) {
   Fields fields(entry.value, "spec", KeyPlace(entry),
-                {"notBefore", "notAfter", "steps", "phases", "retry"}, out);
+                {"notBefore", "notAfter", "targets", "steps", "phases", "retry"}, out);
   std::int64_t time = 0;
   if (fields.Time("notBefore", time)) out.plan.set_not_before_unix(time);
   if (fields.Time("notAfter", time)) out.plan.set_not_after_unix(time);
+  ReadTargets(fields, out);
   ReadRetry(fields, out);
   const YamlEntry* const phases = fields.Find("phases");
   if (phases == nullptr) {

@@ -11,6 +11,7 @@
 #include "common/plan/gated.h"
 #include "common/plan/phases.h"
 #include "common/plan/retry.h"
+#include "common/plan/targets.h"
 
 namespace belay {
 namespace {
@@ -167,6 +168,7 @@ std::vector<BrokenRule> FindBrokenRules(const v1::RemediationPlan& plan) {
               "the plan would end before it begins: notAfter must be after notBefore");
   }
   for (BrokenRule& rule : FindRetryErrors(plan)) check.broken.push_back(std::move(rule));
+  for (BrokenRule& rule : FindTargetErrors(plan)) check.broken.push_back(std::move(rule));
   const char* const all = plan.phases().empty() ? "spec.steps" : "spec.phases";
   if (plan.steps().empty()) check.Add(all, "a plan needs at least one step");
   if (plan.steps_size() > kMaxSteps) {

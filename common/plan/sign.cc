@@ -12,6 +12,9 @@
 namespace belay {
 namespace {
 
+// Each that names a trusted key costs a verification.
+constexpr int kMostSignatures = 100;
+
 // Keeps a signature over a plan from being one over anything else; the NUL ends the name.
 std::string SignedMessage(const std::string& plan_bytes) {
   return absl::StrCat("belay.v1.RemediationPlan", std::string(1, '\0'), plan_bytes);
@@ -25,31 +28,69 @@ std::string KeyIdForPeople(const std::string& key_id) {
   return good ? key_id : "(not a key id)";
 }
 
-bool SignedByTrusted(const v1::SignedPlan& plan, const std::vector<Ed25519PublicKey>& trusted) {
+// Which trusted keys have signed these bytes, each once, and are valid now.
+std::vector<const TrustedKey*> Signers(const v1::SignedPlan& plan, const Trust& trust,
+                                       std::int64_t now_unix_seconds) {
   const std::string message = SignedMessage(plan.plan());
-  for (const v1::Signature& signature : plan.signatures()) {
-    for (const Ed25519PublicKey& key : trusted) {
-      if (key.id() == signature.key_id() && key.Verify(message, signature.signature())) return true;
+  std::vector<const TrustedKey*> signers;
+  for (const TrustedKey& trusted : trust.keys) {
+    if (now_unix_seconds < trusted.not_before_unix ||
+        (trusted.not_after_unix != 0 && now_unix_seconds > trusted.not_after_unix)) {
+      continue;
     }
+    const bool signed_by_it =
+        std::any_of(plan.signatures().begin(), plan.signatures().end(), [&](const auto& signature) {
+          return trusted.key.id() == signature.key_id() &&
+                 trusted.key.Verify(message, signature.signature());
+        });
+    if (signed_by_it) signers.push_back(&trusted);
   }
-  return false;
+  return signers;
 }
 
-absl::Status UnknownSigner(const v1::SignedPlan& plan,
-                           const std::vector<Ed25519PublicKey>& trusted) {
+// "2 by different keys, 1 of them of role 'security'" as far as it is not there; else empty.
+std::string Missing(const std::vector<const TrustedKey*>& signers, const Trust& trust) {
+  std::vector<std::string> missing;
+  if (signers.size() < std::max(trust.signatures, 1u)) {
+    missing.push_back(absl::StrCat(trust.signatures, " by different trusted keys (there are ",
+                                   signers.size(), ")"));
+  }
+  for (const auto& [role, wanted] : trust.roles) {
+    const auto of_role =
+        std::count_if(signers.begin(), signers.end(),
+                      [&role](const TrustedKey* signer) { return signer->role == role; });
+    if (of_role >= static_cast<std::ptrdiff_t>(wanted)) continue;
+    missing.push_back(
+        absl::StrCat(wanted, " by keys of role '", role, "' (there are ", of_role, ")"));
+  }
+  return absl::StrJoin(missing, " and ");
+}
+
+std::string DescribeKey(const TrustedKey& trusted, std::int64_t now_unix_seconds) {
+  return absl::StrCat(trusted.key.id(), trusted.role.empty() ? "" : " of role ", trusted.role,
+                      now_unix_seconds < trusted.not_before_unix
+                          ? absl::StrCat(" from ", FormatUnixSeconds(trusted.not_before_unix))
+                          : "",
+                      trusted.not_after_unix != 0 && now_unix_seconds > trusted.not_after_unix
+                          ? absl::StrCat(" until ", FormatUnixSeconds(trusted.not_after_unix))
+                          : "");
+}
+
+absl::Status NotEnoughSigners(const v1::SignedPlan& plan, const Trust& trust,
+                              const std::string& missing, std::int64_t now_unix_seconds) {
   std::vector<std::string> seen;
   for (const v1::Signature& signature : plan.signatures()) {
     seen.push_back(KeyIdForPeople(signature.key_id()));
     if (seen.size() == 10) break;
   }
   std::vector<std::string> known;
-  known.reserve(trusted.size());
-  for (const Ed25519PublicKey& key : trusted) known.push_back(key.id());
+  known.reserve(trust.keys.size());
+  for (const TrustedKey& key : trust.keys) known.push_back(DescribeKey(key, now_unix_seconds));
   return absl::UnauthenticatedError(absl::StrCat(
-      "no trusted key has signed these plan bytes; signatures name [", absl::StrJoin(seen, ", "),
-      "], trusted here are [", absl::StrJoin(known, ", "),
-      "]; nothing was changed: sign the plan with a trusted key, or add the signer's public key to "
-      "the agent's trusted_keys"));
+      "these plan bytes lack signatures: ", missing, "; signatures name [",
+      absl::StrJoin(seen, ", "), "], trusted here are [", absl::StrJoin(known, ", "),
+      "]; nothing was changed: have the plan signed by trusted keys (belayctl plan sign adds a "
+      "signature to a signed plan), or add the signer's public key to the agent's trusted_keys"));
 }
 
 }  // namespace
@@ -65,18 +106,31 @@ void FillValidity(v1::RemediationPlan& plan, std::int64_t now_unix_seconds,
 v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey& key) {
   v1::SignedPlan signed_plan;
   signed_plan.set_plan(CanonicalBytes(plan));
-  v1::Signature& signature = *signed_plan.add_signatures();
-  signature.set_key_id(key.Public().id());
-  signature.set_signature(key.Sign(SignedMessage(signed_plan.plan())));
+  AddSignature(signed_plan, key);
   return signed_plan;
+}
+
+void AddSignature(v1::SignedPlan& plan, const Ed25519PrivateKey& key) {
+  const std::string id = key.Public().id();
+  auto& signatures = *plan.mutable_signatures();
+  signatures.erase(std::remove_if(signatures.begin(), signatures.end(),
+                                  [&id](const v1::Signature& old) { return old.key_id() == id; }),
+                   signatures.end());
+  v1::Signature& signature = *plan.add_signatures();
+  signature.set_key_id(id);
+  signature.set_signature(key.Sign(SignedMessage(plan.plan())));
 }
 
 std::string PlanDigest(const v1::SignedPlan& plan) { return Sha256Hex(plan.plan()); }
 
-absl::StatusOr<v1::RemediationPlan> VerifyPlan(const v1::SignedPlan& plan,
-                                               const std::vector<Ed25519PublicKey>& trusted,
+absl::StatusOr<v1::RemediationPlan> VerifyPlan(const v1::SignedPlan& plan, const Trust& trust,
                                                std::int64_t now_unix_seconds) {
-  if (!SignedByTrusted(plan, trusted)) return UnknownSigner(plan, trusted);
+  if (plan.signatures_size() > kMostSignatures) {
+    return absl::InvalidArgumentError(absl::StrCat("the plan has more than ", kMostSignatures,
+                                                   " signatures; nothing was changed"));
+  }
+  const std::string missing = Missing(Signers(plan, trust, now_unix_seconds), trust);
+  if (!missing.empty()) return NotEnoughSigners(plan, trust, missing, now_unix_seconds);
   ASSIGN_OR_RETURN(v1::RemediationPlan decoded, DecodeUnverified(plan));
   if (now_unix_seconds < decoded.not_before_unix() || now_unix_seconds > decoded.not_after_unix()) {
     return absl::FailedPreconditionError(

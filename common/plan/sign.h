@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "belay/v1/plan.pb.h"
 #include "common/crypto/ed25519.h"
+#include "common/plan/trust.h"
 
 namespace belay {
 
@@ -21,10 +22,12 @@ v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey
 // Lower-case hex SHA-256 of the signed bytes: the plan's name everywhere.
 std::string PlanDigest(const v1::SignedPlan& plan);
 
-// UNAUTHENTICATED with the key ids seen and trusted when no trusted key signed these bytes;
-// INVALID_ARGUMENT when the bytes are not a plan; FAILED_PRECONDITION outside of its window.
-absl::StatusOr<v1::RemediationPlan> VerifyPlan(const v1::SignedPlan& plan,
-                                               const std::vector<Ed25519PublicKey>& trusted,
+// Puts another signature over the same bytes; one of the same key is replaced.
+void AddSignature(v1::SignedPlan& plan, const Ed25519PrivateKey& key);
+
+// UNAUTHENTICATED with the key ids seen and trusted when not enough trusted keys signed these
+// bytes; INVALID_ARGUMENT when the bytes are not a plan; FAILED_PRECONDITION outside of its window.
+absl::StatusOr<v1::RemediationPlan> VerifyPlan(const v1::SignedPlan& plan, const Trust& trust,
                                                std::int64_t now_unix_seconds);
 
 // Decodes without a key, for showing a plan to people; never used to act on one.

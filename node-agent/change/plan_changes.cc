@@ -36,12 +36,13 @@ v1::FileDiff FileDiffOf(const PathChange& change, Shown shown, std::size_t* room
 }  // namespace
 
 PlanChanges ChangesOfPlan(const v1::RemediationPlan& plan, const std::string& manifest_dir,
-                          const FileSystem& files) {
+                          const FileSystem& files, const std::vector<ValueRule>& forbidden) {
   PlanChanges out;
   ChangedView view(files);
   for (int i = 0; i < plan.steps_size(); ++i) {
     const v1::Step& step = plan.steps(i);
     absl::StatusOr<StepChanges> changes = ChangesOf(step, manifest_dir, view);
+    if (changes.ok()) changes = WithoutForbidden(*std::move(changes), forbidden);
     if (!changes.ok()) {
       out.refused = WithContext(changes.status(), absl::StrCat("step ", step.name()));
       return out;

@@ -10,6 +10,7 @@
 #include "belay/v1/plan.pb.h"
 #include "common/os/file_system.h"
 #include "node-agent/change/change.h"
+#include "node-agent/change/value_rules.h"
 
 namespace belay {
 
@@ -26,8 +27,9 @@ struct PlanChanges {
 };
 
 // `plan` has passed FindPlanErrors; `manifest_dir` as for ChangesOf.
+// Refused is also what breaks one of the rules.
 PlanChanges ChangesOfPlan(const v1::RemediationPlan& plan, const std::string& manifest_dir,
-                          const FileSystem& files);
+                          const FileSystem& files, const std::vector<ValueRule>& forbidden = {});
 
 // Whose content is shown: everything is for the one who could read the files himself; to others
 // goes only what every user of the node may read, and static pods' manifests.

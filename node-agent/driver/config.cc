@@ -3,11 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <functional>
-#include <map>
-#include <set>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -21,141 +17,16 @@
 #include "common/base/ids.h"
 #include "common/base/yaml_events_ignored.h"
 #include "common/os/ip_address.h"
+#include "node-agent/driver/config_reader.h"
 
 namespace belay {
 namespace {
-
-struct ConfigMistake {
-  int line = 0;
-  int column = 0;
-  std::string message;
-  auto operator<=>(const ConfigMistake&) const = default;
-};
 
 constexpr std::uint64_t kMostMib = std::uint64_t{1024} * 1024;
 constexpr const char* kMibWanted = "a number of MiB up to 1048576";
 constexpr std::uint32_t kLeastBootSeconds = 10;
 constexpr std::uint32_t kMostBootSeconds = 300;
 constexpr std::size_t kLongestAnnotation = 400;
-
-// Walks the document once and collects everything that is wrong with it.
-class Reader {
- public:
-  using Field = std::function<void(const YAML::Node&)>;
-
-  void Complain(const YAML::Mark& mark, std::string message) {
-    mistakes_.push_back({mark.line + 1, mark.column + 1, std::move(message)});
-  }
-
-  void Map(const YAML::Node& node, const std::string& name,
-           const std::map<std::string, Field>& fields, const std::set<std::string>& required) {
-    if (!node.IsMap()) return Complain(node.Mark(), absl::StrCat(name, " must be a map"));
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-      const auto field = fields.find(key);
-      if (field == fields.end()) {
-        Complain(entry.first.Mark(),
-                 absl::StrCat("unknown key \"", key, "\" in ", name, "; known: ", KeyList(fields)));
-        continue;
-      }
-      if (!seen.insert(key).second) {
-        Complain(entry.first.Mark(), absl::StrCat("\"", key, "\" is given twice in ", name));
-        continue;
-      }
-      field->second(entry.second);
-    }
-    for (const std::string& key : required) {
-      if (!seen.contains(key)) {
-        Complain(node.Mark(), absl::StrCat("\"", key, "\" is missing in ", name));
-      }
-    }
-  }
-
-  // A non-empty string that `rule` accepts; otherwise says what is `wanted`.
-  Field Text(const std::string& key, std::string* out,
-             const std::function<bool(const std::string&)>& rule, const std::string& wanted) {
-    return [this, key, out, rule, wanted](const YAML::Node& node) {
-      if (!node.IsScalar() || node.Scalar().empty() || !rule(node.Scalar())) {
-        return Complain(node.Mark(), absl::StrCat("\"", key, "\" must be ", wanted));
-      }
-      *out = node.Scalar();
-    };
-  }
-  Field Path(const std::string& key, std::string* out) {
-    return Text(key, out, IsCleanPath, kPathWanted);
-  }
-  // One of two words.
-  Field Switch(const std::string& key, bool* out, const std::string& on, const std::string& off) {
-    return [this, key, out, on, off](const YAML::Node& node) {
-      std::string word;
-      const auto known = [&](const std::string& text) { return text == on || text == off; };
-      Text(key, &word, known, absl::StrCat(on, " or ", off))(node);
-      if (!word.empty()) *out = word == on;
-    };
-  }
-  // A number from `least` to `most` with `unit` behind it.
-  template <typename Number>
-  Field Count(const std::string& key, Number* out, Number least, Number most,
-              const std::string& unit, const std::string& wanted) {
-    return [=, this](const YAML::Node& node) {
-      std::string word;
-      const auto known = [&](const std::string& text) {
-        absl::string_view digits = text;
-        return absl::ConsumeSuffix(&digits, unit) &&
-               std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) &&
-               absl::SimpleAtoi(digits, out) && *out >= least && *out <= most;
-      };
-      Text(key, &word, known, wanted)(node);
-    };
-  }
-  // A list, possibly empty.
-  Field Texts(const std::string& key, std::vector<std::string>* out,
-              const std::function<bool(const std::string&)>& rule, const std::string& wanted) {
-    return [this, key, out, rule, wanted](const YAML::Node& node) {
-      if (!node.IsSequence()) {
-        return Complain(node.Mark(), absl::StrCat("\"", key, "\" must be a list"));
-      }
-      out->clear();
-      for (const auto& entry : node) {
-        std::string text;
-        Text(absl::StrCat(key, "[]"), &text, rule, wanted)(entry);
-        if (!text.empty()) out->push_back(text);
-      }
-    };
-  }
-  Field PathList(const std::string& key, std::vector<std::string>* out) {
-    return [this, key, out](const YAML::Node& node) {
-      if (!node.IsSequence() || node.size() == 0) {
-        return Complain(node.Mark(),
-                        absl::StrCat("\"", key, "\" must be a list with at least one path"));
-      }
-      out->clear();
-      for (const auto& entry : node) {
-        std::string path;
-        Path(absl::StrCat(key, "[]"), &path)(entry);
-        if (!path.empty()) out->push_back(path);
-      }
-    };
-  }
-
-  std::vector<ConfigMistake> TakeMistakes() {
-    std::sort(mistakes_.begin(), mistakes_.end());
-    return std::move(mistakes_);
-  }
-
- private:
-  static constexpr const char* kPathWanted =
-      "an absolute path without \"..\", \".\" or doubled slashes";
-
-  static std::string KeyList(const std::map<std::string, Field>& fields) {
-    std::vector<std::string> keys;
-    for (const auto& field : fields) keys.push_back(field.first);
-    return absl::StrJoin(keys, ", ");
-  }
-
-  std::vector<ConfigMistake> mistakes_;
-};
 
 bool IsHostAndPort(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -172,21 +43,20 @@ bool IsAnnotation(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
-void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* config) {
+void ReadDocument(const YAML::Node& document, ConfigReader& reader, AgentConfig* config) {
   const auto name = [](const std::string& text) { return IsValidName(text); };
   const std::string name_wanted =
       "a DNS label: lower-case letters, digits, '-' and '.', at most 63 characters";
   ApiServerFiles* const files = &config->apiserver;
   ShadowBootConfig* const shadow = &config->shadow_boot;
-  reader.Map(
-      document, "agent.yaml",
+  ConfigReader::Fields fields = TrustFields(reader, &config->trust);
+  fields.merge(ConfigReader::Fields(
       {{"server", reader.Text("server", &config->server, IsHostAndPort, "host:port")},
        {"cluster", reader.Text("cluster", &config->cluster, name, name_wanted)},
        {"node", reader.Text("node", &config->node, name, name_wanted)},
        {"state_dir", reader.Path("state_dir", &config->state_dir)},
        {"host_root", reader.Path("host_root", &config->host_root)},
        {"manifest_dir", reader.Path("manifest_dir", &config->manifest_dir)},
-       {"trusted_keys", reader.PathList("trusted_keys", &config->trusted_keys)},
        {"allowed_paths", reader.PathList("allowed_paths", &config->allowed_paths)},
        {"allowed_mounts", reader.PathList("allowed_mounts", &config->allowed_mounts)},
        {"reverts", reader.Switch("reverts", &config->reverts, "allowed", "refused")},
@@ -197,15 +67,15 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
               node, "shadow_boot",
               {{"enabled", reader.Switch("enabled", &shadow->enabled, "true", "false")},
                {"etcd", reader.Path("etcd", &shadow->etcd)},
-               {"timeout", reader.Count("timeout", &shadow->timeout_seconds, kLeastBootSeconds,
-                                        kMostBootSeconds, "s", "seconds from 10s to 300s")},
+               {"timeout", reader.Number("timeout", &shadow->timeout_seconds, kLeastBootSeconds,
+                                         kMostBootSeconds, "s", "seconds from 10s to 300s")},
                {"required", reader.Switch("required", &shadow->required, "true", "false")},
-               {"min_memory_mib", reader.Count("min_memory_mib", &shadow->min_memory_mib,
-                                               std::uint64_t{0}, kMostMib, "", kMibWanted)}},
+               {"min_memory_mib", reader.Number("min_memory_mib", &shadow->min_memory_mib,
+                                                std::uint64_t{0}, kMostMib, "", kMibWanted)}},
               {"enabled"});
         }},
-       {"min_free_mib", reader.Count("min_free_mib", &config->min_free_mib, std::uint64_t{0},
-                                     kMostMib, "", kMibWanted)},
+       {"min_free_mib", reader.Number("min_free_mib", &config->min_free_mib, std::uint64_t{0},
+                                      kMostMib, "", kMibWanted)},
        {"hold_when_cordoned",
         reader.Switch("hold_when_cordoned", &config->hold_when_cordoned, "true", "false")},
        {"hold_when_unreached",
@@ -218,16 +88,15 @@ void ReadDocument(const YAML::Node& document, Reader& reader, AgentConfig* confi
         reader.Text("virtual_address", &config->virtual_address, IsIpAddress, "an IP address")},
        {"hold_file", reader.Path("hold_file", &config->hold_file)},
        {"kubelet_restart", reader.Path("kubelet_restart", &config->kubelet_restart)},
-       {"apiserver",
-        [&reader, files](const YAML::Node& node) {
+       {"apiserver", [&reader, files](const YAML::Node& node) {
           reader.Map(node, "apiserver",
                      {{"ca", reader.Path("ca", &files->ca)},
                       {"client_certificate",
                        reader.Path("client_certificate", &files->client_certificate)},
                       {"client_key", reader.Path("client_key", &files->client_key)}},
                      {});
-        }}},
-      {"server", "cluster", "node", "trusted_keys"});
+        }}}));
+  reader.Map(document, "agent.yaml", fields, {"server", "cluster", "node", "trusted_keys"});
 }
 
 absl::Status Describe(const std::vector<ConfigMistake>& mistakes, std::string_view file) {
@@ -239,18 +108,9 @@ absl::Status Describe(const std::vector<ConfigMistake>& mistakes, std::string_vi
   return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
 }
 
-std::string Quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 void AppendList(const std::string& key, const std::vector<std::string>& values, std::string* out) {
   absl::StrAppend(out, key, values.empty() ? ": []\n" : ":\n");
-  for (const std::string& value : values) absl::StrAppend(out, "- ", Quoted(value), "\n");
+  for (const std::string& value : values) absl::StrAppend(out, "- ", QuotedYaml(value), "\n");
 }
 
 // 0, 1, or 2 for more.  YAML::LoadAll is not asked: it finds documents without end in ",S".
@@ -267,7 +127,7 @@ int CountDocuments(const std::string& yaml) {
 
 absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_view file) {
   AgentConfig config;
-  Reader reader;
+  ConfigReader reader;
   try {
     const std::string text(yaml);
     const int documents = CountDocuments(text);
@@ -297,15 +157,16 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(std::string_view yaml, std::string_
 std::string FormatAgentConfig(const AgentConfig& config) {
   std::string out =
       "# Belay agent. Everything the agent may do on this node is decided by this file.\n";
-  absl::StrAppend(&out, "server: ", Quoted(config.server), "\n");
-  absl::StrAppend(&out, "cluster: ", Quoted(config.cluster), "\nnode: ", Quoted(config.node), "\n");
-  absl::StrAppend(&out, "state_dir: ", Quoted(config.state_dir), "\n");
+  absl::StrAppend(&out, "server: ", QuotedYaml(config.server), "\n");
+  absl::StrAppend(&out, "cluster: ", QuotedYaml(config.cluster),
+                  "\nnode: ", QuotedYaml(config.node), "\n");
+  absl::StrAppend(&out, "state_dir: ", QuotedYaml(config.state_dir), "\n");
   absl::StrAppend(&out, "# The node's file system; the paths below are as seen inside it.\n");
-  absl::StrAppend(&out, "host_root: ", Quoted(config.host_root), "\n");
-  absl::StrAppend(&out, "manifest_dir: ", Quoted(config.manifest_dir), "\n");
-  absl::StrAppend(&out, "apiserver:\n  ca: ", Quoted(config.apiserver.ca),
-                  "\n  client_certificate: ", Quoted(config.apiserver.client_certificate),
-                  "\n  client_key: ", Quoted(config.apiserver.client_key), "\n");
+  absl::StrAppend(&out, "host_root: ", QuotedYaml(config.host_root), "\n");
+  absl::StrAppend(&out, "manifest_dir: ", QuotedYaml(config.manifest_dir), "\n");
+  absl::StrAppend(&out, "apiserver:\n  ca: ", QuotedYaml(config.apiserver.ca),
+                  "\n  client_certificate: ", QuotedYaml(config.apiserver.client_certificate),
+                  "\n  client_key: ", QuotedYaml(config.apiserver.client_key), "\n");
   if (!config.flag_check) {
     out +=
         "# Arguments are not tried on the running program (--help) before a step.\nflag_check: "
@@ -324,14 +185,14 @@ std::string FormatAgentConfig(const AgentConfig& config) {
   if (!config.kubelet_restart.empty()) {
     absl::StrAppend(&out,
                     "# Restarts kubelet; only root may be able to change it.\nkubelet_restart: ",
-                    Quoted(config.kubelet_restart), "\n");
+                    QuotedYaml(config.kubelet_restart), "\n");
   }
   absl::StrAppend(
       &out,
       "# A rollout waits while there is less room than this, while the node is cordoned, and\n"
       "# while this file is there: its first line is shown as the reason.\nmin_free_mib: ",
       config.min_free_mib, "\nhold_when_cordoned: ", config.hold_when_cordoned ? "true" : "false",
-      "\nhold_file: ", Quoted(config.hold_file), "\n");
+      "\nhold_file: ", QuotedYaml(config.hold_file), "\n");
   absl::StrAppend(
       &out,
       "# Or while an API server of the cluster does not answer where the cluster advertises it.\n",
@@ -340,11 +201,11 @@ std::string FormatAgentConfig(const AgentConfig& config) {
              config.hold_annotations, &out);
   if (!config.cluster_endpoint.empty()) {
     absl::StrAppend(&out, "# The load balancer or virtual address of the API servers.\n",
-                    "cluster_endpoint: ", Quoted(config.cluster_endpoint), "\n");
+                    "cluster_endpoint: ", QuotedYaml(config.cluster_endpoint), "\n");
   }
   if (!config.virtual_address.empty()) {
     absl::StrAppend(&out, "# Whoever holds it goes late in a rollout.\nvirtual_address: ",
-                    Quoted(config.virtual_address), "\n");
+                    QuotedYaml(config.virtual_address), "\n");
   }
   AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
   AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
@@ -352,8 +213,7 @@ std::string FormatAgentConfig(const AgentConfig& config) {
   absl::StrAppend(&out,
                   "# May the coordinator have put back what a signed plan has changed here?\n",
                   "reverts: ", config.reverts ? "allowed" : "refused", "\n");
-  AppendList("# Plans must be signed by one of these (Ed25519 public keys, PEM).\ntrusted_keys",
-             config.trusted_keys, &out);
+  absl::StrAppend(&out, FormatTrust(config.trust));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "node-agent/driver/config_trust.h"
 
 namespace belay {
 
@@ -35,8 +36,8 @@ struct AgentConfig {
   std::string node;
   std::string state_dir = "/var/lib/belay-agent";
   std::string host_root = "/";
-  std::string manifest_dir = "/etc/kubernetes/manifests";         // inside host_root
-  std::vector<std::string> trusted_keys;                          // PEM files; at least one
+  std::string manifest_dir = "/etc/kubernetes/manifests";  // inside host_root
+  TrustConfig trust;
   std::vector<std::string> allowed_paths = {"/etc/kubernetes/"};  // inside host_root, end with '/'
   // What mountPath may show to a pod; the same form.
   std::vector<std::string> allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"};

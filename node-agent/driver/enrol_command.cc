@@ -54,7 +54,7 @@ absl::StatusOr<AgentConfig> BeginConfig(const FileSystem& files, const EnrolComm
   Override(command.host_root, &config.host_root);
   Override(command.manifest_dir, &config.manifest_dir);
   if (!command.allowed_paths.empty()) config.allowed_paths = command.allowed_paths;
-  if (config.trusted_keys.empty() && command.trust_keys.empty()) {
+  if (config.trust.keys.empty() && command.trust_keys.empty()) {
     return absl::InvalidArgumentError(
         "no key to trust: an agent carries out only plans signed by a key in its own "
         "configuration; give "
@@ -63,19 +63,26 @@ absl::StatusOr<AgentConfig> BeginConfig(const FileSystem& files, const EnrolComm
   return config;
 }
 
+// A wrong file is found now, not at `run`.
+absl::Status CheckGivenKeys(const FileSystem& files, const std::vector<std::string>& paths) {
+  if (paths.empty()) return absl::OkStatus();
+  TrustConfig given;
+  for (const std::string& path : paths) given.keys.push_back({path});
+  return LoadTrust(files, given).status();
+}
+
 absl::Status CopyTrustedKeys(FileSystem& files, const EnrolCommand& command, AgentConfig* config) {
   if (command.trust_keys.empty()) return absl::OkStatus();
   const std::string directory = absl::StrCat(ParentDirectory(command.config_path), "/keys");
   RETURN_IF_ERROR(MakeDirectories(files, directory));
   for (const std::string& path : command.trust_keys) {
-    RETURN_IF_ERROR(
-        LoadTrustedKeys(files, {path}).status());  // a wrong file is found now, not at `run`
     ASSIGN_OR_RETURN(const FileContent key, files.Read(path));
     const std::string copy = absl::StrCat(directory, "/", BaseName(path));
     if (copy != path) RETURN_IF_ERROR(WriteDurably(files, copy, key.bytes, 0644));
-    const auto& known = config->trusted_keys;
-    if (std::find(known.begin(), known.end(), copy) == known.end())
-      config->trusted_keys.push_back(copy);
+    std::vector<TrustedKeyFile>& known = config->trust.keys;
+    const bool is_known = std::any_of(known.begin(), known.end(),
+                                      [&copy](const auto& each) { return each.file == copy; });
+    if (!is_known) known.push_back({copy});
   }
   return absl::OkStatus();
 }
@@ -98,7 +105,7 @@ absl::Status EnrolAgent(const EnrolCommand& command) {
   ASSIGN_OR_RETURN(const std::unique_ptr<SystemClock> clock, SystemClock::Open());
   ASSIGN_OR_RETURN(AgentConfig config, BeginConfig(*files, command));
   // Every given key is looked at before anything is written.
-  RETURN_IF_ERROR(LoadTrustedKeys(*files, command.trust_keys).status());
+  RETURN_IF_ERROR(CheckGivenKeys(*files, command.trust_keys));
 
   const IdentityFiles identity = IdentityIn(config.state_dir);
   RETURN_IF_ERROR(

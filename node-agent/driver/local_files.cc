@@ -23,17 +23,22 @@ absl::StatusOr<AgentConfig> LoadConfig(const FileSystem& files, const std::strin
   return ParseAgentConfig(content->bytes, path);
 }
 
-absl::StatusOr<std::vector<Ed25519PublicKey>> LoadTrustedKeys(
-    const FileSystem& files, const std::vector<std::string>& paths) {
-  std::vector<Ed25519PublicKey> keys;
-  for (const std::string& path : paths) {
-    const absl::StatusOr<FileContent> content = files.Read(path);
-    RETURN_IF_ERROR(WithContext(content.status(), absl::StrCat("trusted key ", path)));
+absl::StatusOr<Trust> LoadTrust(const FileSystem& files, const TrustConfig& config) {
+  Trust trust;
+  trust.signatures = config.signatures;
+  trust.roles = config.role_signatures;
+  for (const TrustedKeyFile& file : config.keys) {
+    const absl::StatusOr<FileContent> content = files.Read(file.file);
+    RETURN_IF_ERROR(WithContext(content.status(), absl::StrCat("trusted key ", file.file)));
     absl::StatusOr<Ed25519PublicKey> key = Ed25519PublicKey::FromPem(content->bytes);
-    RETURN_IF_ERROR(WithContext(key.status(), absl::StrCat("trusted key ", path)));
-    keys.push_back(*std::move(key));
+    RETURN_IF_ERROR(WithContext(key.status(), absl::StrCat("trusted key ", file.file)));
+    trust.keys.push_back({*std::move(key), file.role, file.not_before_unix, file.not_after_unix});
   }
-  return keys;
+  if (std::string why = WhyUnusable(trust); !why.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("trusted_keys and required_signatures of agent.yaml: ", why));
+  }
+  return trust;
 }
 
 }  // namespace belay

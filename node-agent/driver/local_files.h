@@ -2,12 +2,11 @@
 // leaves the old or the new content, and readable by the agent's user only unless said otherwise.
 #pragma once
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/crypto/ed25519.h"
 #include "common/os/file_system.h"
+#include "common/plan/trust.h"
 #include "node-agent/driver/config.h"
 #include "node-agent/enrol/identity_files.h"
 
@@ -17,6 +16,7 @@ namespace belay {
 absl::Status MakeDirectories(FileSystem& files, const std::string& directory);
 
 absl::StatusOr<AgentConfig> LoadConfig(const FileSystem& files, const std::string& path);
-absl::StatusOr<std::vector<Ed25519PublicKey>> LoadTrustedKeys(
-    const FileSystem& files, const std::vector<std::string>& paths);
+// FAILED_PRECONDITION where no plan could ever be trusted.
+absl::StatusOr<Trust> LoadTrust(const FileSystem& files, const TrustConfig& config);
+
 }  // namespace belay

@@ -29,8 +29,11 @@ absl::StatusOr<std::unique_ptr<NodeView>> NodeView::Open(const std::string& conf
   auto view = std::make_unique<NodeView>();
   ASSIGN_OR_RETURN(view->local, PosixFileSystem::Open("/"));
   ASSIGN_OR_RETURN(view->config, LoadConfig(*view->local, config_path));
-  ASSIGN_OR_RETURN(view->admission.trusted_keys,
-                   LoadTrustedKeys(*view->local, view->config.trusted_keys));
+  ASSIGN_OR_RETURN(view->admission.trust, LoadTrust(*view->local, view->config.trust));
+  for (const std::string& text : view->config.trust.forbidden_values) {
+    ASSIGN_OR_RETURN(ValueRule rule, ParseValueRule(text));
+    view->admission.forbidden.push_back(std::move(rule));
+  }
   ASSIGN_OR_RETURN(view->host, PosixFileSystem::Open(view->config.host_root));
   ASSIGN_OR_RETURN(view->clock, SystemClock::Open());
   ASSIGN_OR_RETURN(const std::vector<MountPoint> mounts, ReadMountTable());
@@ -64,6 +67,7 @@ absl::StatusOr<std::unique_ptr<NodeParts>> NodeParts::Open(const std::string& co
   if (config.flag_check) services.trial = &parts->trial;
   // From inside of a container nobody reaches the node's service manager.
   if (config.host_root == "/") services.manager = parts->services.get();
+  services.forbidden = parts->view->admission.forbidden;
   services.host_name = HostName();
   services.sysctl = KernelParameter;
   parts->preparer =
@@ -114,7 +118,7 @@ ExecutorOptions NodeParts::ForExecutor(const std::function<void(const std::strin
 
 RunnerOptions NodeParts::ForRunner(const std::function<void(const std::string&)>& log) {
   RunnerOptions with;
-  with.trusted_keys = view->admission.trusted_keys;
+  with.trust = view->admission.trust;
   with.policy = view->admission.policy;
   with.prepare = [this](const v1::Step& step) -> absl::StatusOr<StepPlan> {
     ASSIGN_OR_RETURN(StepPlan plan, preparer->Prepare(step));

@@ -6,7 +6,8 @@ namespace belay {
 
 NodePolicy PolicyOf(const AgentConfig& config, const std::string& config_path,
                     const std::vector<MountPoint>& mounts) {
-  std::vector<std::string> own = config.trusted_keys;
+  std::vector<std::string> own;
+  for (const TrustedKeyFile& key : config.trust.keys) own.push_back(key.file);
   own.push_back(config.state_dir);
   own.push_back(config_path);
   std::set<std::string> names;
@@ -17,10 +18,15 @@ NodePolicy PolicyOf(const AgentConfig& config, const std::string& config_path,
     }
     for (const std::string& name : OtherNames(mounts, path, config.host_root)) names.insert(name);
   }
-  return {config.manifest_dir,
-          config.allowed_paths,
-          config.allowed_mounts,
-          {names.begin(), names.end()}};
+  return {.cluster = config.cluster,
+          .node = config.node,
+          .untargeted_plans = config.trust.untargeted_plans,
+          .allowed_edits = config.trust.allowed_edits,
+          .allowed_manifests = config.trust.allowed_manifests,
+          .manifest_dir = config.manifest_dir,
+          .allowed_paths = config.allowed_paths,
+          .allowed_mounts = config.allowed_mounts,
+          .protected_paths = {names.begin(), names.end()}};
 }
 
 }  // namespace belay

@@ -9,17 +9,15 @@
 
 namespace belay {
 
-std::optional<PlanRefusal> FindPlanRefusal(const v1::SignedPlan& signed_plan,
-                                           const std::vector<Ed25519PublicKey>& trusted_keys,
+std::optional<PlanRefusal> FindPlanRefusal(const v1::SignedPlan& signed_plan, const Trust& trust,
                                            const NodePolicy& policy, std::int64_t now_unix_seconds,
                                            v1::RemediationPlan* plan) {
-  absl::StatusOr<v1::RemediationPlan> verified =
-      VerifyPlan(signed_plan, trusted_keys, now_unix_seconds);
+  absl::StatusOr<v1::RemediationPlan> verified = VerifyPlan(signed_plan, trust, now_unix_seconds);
   if (!verified.ok()) {
     return PlanRefusal{std::string(verified.status().message()),
                        absl::IsUnauthenticated(verified.status())
-                           ? "sign the plan with a key that is in trusted_keys of this node's "
-                             "agent.yaml, or add the key there"
+                           ? "have the plan signed by keys that are in trusted_keys of this "
+                             "node's agent.yaml, as many as required_signatures says there"
                            : "sign the plan anew (belayctl plan sign) and start a new rollout"};
   }
   std::vector<std::string> errors = FindPlanErrors(*verified);

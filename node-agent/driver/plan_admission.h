@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "belay/v1/plan.pb.h"
-#include "common/crypto/ed25519.h"
+#include "common/plan/trust.h"
 #include "node-agent/driver/policy.h"
 
 namespace belay {
@@ -23,8 +23,7 @@ inline constexpr const char* kStartAgain =
     "--cluster CLUSTER";
 
 // Nothing when the plan is admitted; then `plan` is what was signed.
-std::optional<PlanRefusal> FindPlanRefusal(const v1::SignedPlan& signed_plan,
-                                           const std::vector<Ed25519PublicKey>& trusted_keys,
+std::optional<PlanRefusal> FindPlanRefusal(const v1::SignedPlan& signed_plan, const Trust& trust,
                                            const NodePolicy& policy, std::int64_t now_unix_seconds,
                                            v1::RemediationPlan* plan);
 

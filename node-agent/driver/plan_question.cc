@@ -19,15 +19,15 @@ v1::NodeDiff AnswerPlanQuestion(const v1::SignedPlan& plan, const PlanQuestionOp
                                 const FileSystem& files, const Clock& clock) {
   v1::RemediationPlan admitted;
   const std::optional<PlanRefusal> refusal =
-      FindPlanRefusal(plan, options.trusted_keys, options.policy,
+      FindPlanRefusal(plan, options.trust, options.policy,
                       clock.WallNowUnixMs() / kMillisecondsInSecond, &admitted);
   if (refusal) {
     v1::NodeDiff refused;
     refused.set_refused(ValidUtf8(refusal->reason));
     return refused;
   }
-  return DiffOf(ChangesOfPlan(admitted, options.policy.manifest_dir, files), options.shown,
-                kMostBytes);
+  return DiffOf(ChangesOfPlan(admitted, options.policy.manifest_dir, files, options.forbidden),
+                options.shown, kMostBytes);
 }
 
 }  // namespace belay

@@ -5,17 +5,19 @@
 #include <vector>
 
 #include "belay/v1/agent_link.pb.h"
-#include "common/crypto/ed25519.h"
 #include "common/os/clock.h"
 #include "common/os/file_system.h"
+#include "common/plan/trust.h"
 #include "node-agent/change/plan_changes.h"
+#include "node-agent/change/value_rules.h"
 #include "node-agent/driver/policy.h"
 
 namespace belay {
 
 struct PlanQuestionOptions {
-  std::vector<Ed25519PublicKey> trusted_keys;
+  Trust trust;
   NodePolicy policy;  // of the runner
+  std::vector<ValueRule> forbidden = {};
   Shown shown = Shown::Public;
 };
 

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/plan/gated.h"
+#include "common/plan/rules.h"
+#include "common/plan/targets.h"
 #include "node-agent/driver/config.h"
 
 namespace belay {
@@ -114,7 +116,27 @@ std::string ObjectionToMount(const v1::MountPath& mount, const NodePolicy& polic
   return "";
 }
 
+bool IsAmong(const std::vector<std::string>& allowed, const std::string& what) {
+  return allowed.empty() || std::find(allowed.begin(), allowed.end(), what) != allowed.end();
+}
+
+std::string ObjectionToTargets(const v1::RemediationPlan& plan, const NodePolicy& policy) {
+  if (!plan.has_targets() || (!policy.untargeted_plans && plan.targets().clusters().empty())) {
+    if (policy.untargeted_plans) return "";
+    return "the plan does not say which clusters it is for (spec.targets.clusters), and this node "
+           "carries out only plans that name its own; add them and sign the plan anew";
+  }
+  const std::string why = WhyNotFor(plan, policy.cluster, policy.node);
+  return why.empty() ? "" : why + "; it is not carried out here, whoever sends it";
+}
+
 std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
+  if (const std::string kind = EditKind(edit);
+      !kind.empty() && !IsAmong(policy.allowed_edits, kind)) {
+    return absl::StrCat(kind, ": not among the edits that this node allows (",
+                        absl::StrJoin(policy.allowed_edits, ", "),
+                        "); leave it out or add it to allowed_edits in agent.yaml on the node");
+  }
   const FileTouch touch = TouchOf(edit);
   if (!touch.kind.empty()) return ObjectionToFile(touch, policy);
   if (edit.kind_case() == v1::Edit::KIND_NOT_SET) {
@@ -131,6 +153,12 @@ std::string ObjectionToEdit(const v1::Edit& edit, const NodePolicy& policy) {
     return absl::StrCat(
         "manifest \"", manifest, "\": this agent has a gate for ", GatedManifestsText(),
         " only and changes nothing it cannot prove healthy; leave this edit out of the plan");
+  }
+  if (!IsAmong(policy.allowed_manifests, manifest)) {
+    return absl::StrCat("manifest ", manifest,
+                        ": not among those that this node lets plans change (",
+                        absl::StrJoin(policy.allowed_manifests, ", "),
+                        "); leave it out or add it to allowed_manifests in agent.yaml on the node");
   }
   if (edit.has_mount_path()) return ObjectionToMount(edit.mount_path(), policy);
   return "";
@@ -153,6 +181,9 @@ std::string ObjectionToUndoing(const v1::FileChange& change, const NodePolicy& p
 
 std::vector<std::string> FindForbidden(const v1::RemediationPlan& plan, const NodePolicy& policy) {
   std::vector<std::string> objections;
+  if (std::string objection = ObjectionToTargets(plan, policy); !objection.empty()) {
+    objections.push_back(std::move(objection));
+  }
   for (const v1::Step& step : plan.steps()) {
     for (const v1::Edit& edit : step.edits()) {
       const std::string objection = ObjectionToEdit(edit, policy);

@@ -187,7 +187,9 @@ absl::StatusOr<StepPlan> Preparer::Prepare(const v1::Step& step) const {
     return absl::FailedPreconditionError(
         absl::StrCat("manifest \"", manifest, "\" has no gate on this agent"));
   }
-  ASSIGN_OR_RETURN(const StepChanges changes, ChangesOf(step, manifest_dir_, files_));
+  ASSIGN_OR_RETURN(StepChanges all, ChangesOf(step, manifest_dir_, files_));
+  ASSIGN_OR_RETURN(const StepChanges changes,
+                   WithoutForbidden(std::move(all), services_.forbidden));
   ASSIGN_OR_RETURN(StepPlan plan, PrepareChanges(changes, step.gate(), RestartedService(step)));
   for (v1::ComponentExpectation& component : *plan.prepared.mutable_components()) {
     if (!component.has_service()) continue;

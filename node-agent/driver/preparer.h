@@ -15,6 +15,7 @@
 #include "common/os/process_table.h"
 #include "common/os/service_manager.h"
 #include "node-agent/change/change.h"
+#include "node-agent/change/value_rules.h"
 #include "node-agent/transaction/executor.h"
 
 namespace belay {
@@ -24,6 +25,7 @@ struct NodeServices {
   // As seen by the preparer's files: where there is such a file, an API server must let its owner
   // in; empty: nobody is asked to.
   std::string client_certificate = "";
+  std::vector<ValueRule> forbidden = {};  // what no step of a plan may bring about
   ArgumentTrial* trial = nullptr;  // nullptr: whether a program takes its arguments is not asked
   // For steps that restart kubelet:
   const ServiceManager* manager = nullptr;  // nullptr: restarts nothing

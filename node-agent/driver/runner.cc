@@ -61,7 +61,7 @@ std::optional<Runner::Refusal> Runner::FindRefusal(const v1::Execute& command,
                    "start a new rollout; if it happens again, do not trust this coordinator"};
   }
   std::optional<Refusal> refusal =
-      FindPlanRefusal(command.plan(), options_.trusted_keys, options_.policy,
+      FindPlanRefusal(command.plan(), options_.trust, options_.policy,
                       clock_.WallNowUnixMs() / kMillisecondsInSecond, plan);
   if (refusal) return refusal;
   const std::uint32_t phase = command.run().phase();

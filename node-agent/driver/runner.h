@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "belay/v1/agent_link.pb.h"
-#include "common/crypto/ed25519.h"
 #include "common/os/clock.h"
+#include "common/plan/trust.h"
 #include "node-agent/driver/plan_admission.h"
 #include "node-agent/driver/policy.h"
 #include "node-agent/transaction/executor.h"
@@ -23,7 +23,7 @@
 namespace belay {
 
 struct RunnerOptions {
-  std::vector<Ed25519PublicKey> trusted_keys;
+  Trust trust;
   NodePolicy policy;
   std::function<absl::StatusOr<StepPlan>(const v1::Step&)> prepare;  // Preparer::Prepare
   // Preparer::PrepareUndoing: the committed step, and the bytes its files had before, by path.

@@ -206,10 +206,10 @@ std::vector<std::string> Argv(const ContainerFacts& container) {
   return argv;
 }
 
-std::optional<std::string> FlagValue(const std::vector<std::string>& given, std::string_view flag) {
+std::vector<std::string> FlagValues(const std::vector<std::string>& given, std::string_view flag) {
   const std::vector<std::string> argv = WithScriptWords(given, {});
   const std::string wanted = NormalFlagName(flag);
-  std::optional<std::string> value;
+  std::vector<std::string> values;
   for (size_t i = FlagsBegin(argv); i < argv.size(); ++i) {
     const std::string_view text = argv[i];
     if (text == "--") break;
@@ -218,15 +218,21 @@ std::optional<std::string> FlagValue(const std::vector<std::string>& given, std:
     const size_t equals = body.find('=');
     if (NormalFlagName(body.substr(0, equals)) != wanted) continue;
     if (equals != std::string_view::npos) {
-      value = std::string(body.substr(equals + 1));
+      values.emplace_back(body.substr(equals + 1));
       continue;
     }
     // A boolean flag takes no second item, so "--f false" is --f=true and an argument.
     const bool takes_next = i + 1 < argv.size() && !IsFlagWord(argv[i + 1]) &&
                             argv[i + 1] != "--" && argv[i + 1] != "true" && argv[i + 1] != "false";
-    value = takes_next ? argv[i + 1] : "true";
+    values.push_back(takes_next ? argv[i + 1] : "true");
   }
-  return value;
+  return values;
+}
+
+std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::string_view flag) {
+  std::vector<std::string> values = FlagValues(argv, flag);
+  if (values.empty()) return std::nullopt;
+  return std::move(values.back());
 }
 
 }  // namespace belay

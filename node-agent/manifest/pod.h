@@ -55,6 +55,9 @@ std::vector<std::string> Argv(const ContainerFacts& container);
 // booleans understood; '_' like '-').  Nothing when it is not given.
 std::optional<std::string> FlagValue(const std::vector<std::string>& argv, std::string_view flag);
 
+// Likewise every value that it is given, in order: flags that are lists take all of them.
+std::vector<std::string> FlagValues(const std::vector<std::string>& argv, std::string_view flag);
+
 // Does a running process carry this argv?  Equal, or equal to the part of it that begins with the
 // component's binary (wrappers); an element with $(VAR) matches any text in its place.
 bool ArgvMatches(const std::vector<std::string>& expected, const std::vector<std::string>& running,

@@ -230,6 +230,7 @@ class Coordinator {
   absl::Status StartInCluster(const FleetEntry& entry, const fleet::ClusterProgress& cluster);
   absl::StatusOr<v1::FleetStarted> FleetOf(const v1::StartFleetRequest& request,
                                            const std::string& operator_name);
+  absl::Status CheckReach(const v1::RemediationPlan& plan, const v1::FleetStarted& definition);
   absl::StatusOr<v1::Fleet> SnapshotOf(const FleetEntry& entry);
   void Foresee(const std::string& name, const std::string& node_selector,
                v1::FleetCluster& cluster);

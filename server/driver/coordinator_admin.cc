@@ -113,7 +113,8 @@ absl::StatusOr<v1::StartRolloutReply> Coordinator::StartRollout(
   ASSIGN_OR_RETURN(registry::Order order,
                    OrderIn(request.cluster(), request.node_selector(),
                            {request.order().begin(), request.order().end()}));
-  RETURN_IF_ERROR(registry::CheckCover(plan, order.nodes, registry_.Of(request.cluster())));
+  RETURN_IF_ERROR(
+      registry::CheckCover(plan, request.cluster(), order.nodes, registry_.Of(request.cluster())));
   store::RolloutRow row;
   row.cluster = request.cluster();
   row.plan_name = plan.name();

@@ -225,7 +225,8 @@ absl::Status Coordinator::StartInCluster(const FleetEntry& entry,
                    CheckPlan(entry.row.plan, clock_.WallNowUnixMs() / 1000));
   ASSIGN_OR_RETURN(const registry::Order order,
                    OrderIn(cluster.name, entry.row.definition.options().node_selector(), {}));
-  RETURN_IF_ERROR(registry::CheckCover(plan, order.nodes, registry_.Of(cluster.name)));
+  RETURN_IF_ERROR(
+      registry::CheckCover(plan, cluster.name, order.nodes, registry_.Of(cluster.name)));
   store::RolloutRow row;
   row.cluster = cluster.name;
   row.plan_name = plan.name();

@@ -91,6 +91,23 @@ absl::StatusOr<v1::FleetStarted> Coordinator::FleetOf(const v1::StartFleetReques
   return started;
 }
 
+// As far as it can be known before the clusters' turns: nodes may come until then.
+absl::Status Coordinator::CheckReach(const v1::RemediationPlan& plan,
+                                     const v1::FleetStarted& definition) {
+  for (const v1::FleetStage& stage : definition.stages()) {
+    for (const std::string& cluster : stage.clusters()) {
+      const absl::StatusOr<registry::Order> order =
+          OrderIn(cluster, definition.options().node_selector(), {});
+      if (!order.ok()) continue;
+      const absl::Status reach =
+          registry::CheckCover(plan, cluster, order->nodes, registry_.Of(cluster));
+      if (reach.ok()) continue;
+      return absl::Status(reach.code(), absl::StrCat("cluster ", cluster, ": ", reach.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Fleet> Coordinator::StartFleet(const v1::StartFleetRequest& request,
                                                   const std::string& operator_name) {
   if (request.request_id().empty() || request.request_id().size() > kMaxRequestId) {
@@ -109,6 +126,7 @@ absl::StatusOr<v1::Fleet> Coordinator::StartFleet(const v1::StartFleetRequest& r
   ASSIGN_OR_RETURN(const v1::RemediationPlan plan, CheckPlan(request.plan(), now_ms / 1000));
   auto entry = std::make_shared<FleetEntry>();
   ASSIGN_OR_RETURN(entry->row.definition, FleetOf(request, operator_name));
+  RETURN_IF_ERROR(CheckReach(plan, entry->row.definition));
   entry->row.plan_name = plan.name();
   entry->row.plan_digest = PlanDigest(request.plan());
   entry->row.plan = request.plan();

@@ -94,7 +94,7 @@ void SimNode::Open() {
   // The life before may have been cut between making one durable and saying so.
   for (const v1::Record& record : executor_->records()) hooks_.journalled(*this, record);
   RunnerOptions with;
-  with.trusted_keys = {trusted_};
+  with.trust.keys = {{trusted_}};
   with.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/"}, {}};
   with.prepare = [this](const v1::Step& step) { return Prepare(step); };
   with.prepare_undoing = [this](const v1::Prepared& done,

@@ -50,7 +50,7 @@ TEST(AgentConfig, WhatIsWrittenIsReadBackTheSame) {
   config.server = "h:7443";
   config.cluster = "c";
   config.node = "n";
-  config.trusted_keys = {"/a \"b\\c.pub"};
+  config.trust.keys = {{"/a \"b\\c.pub"}};
   const absl::StatusOr<AgentConfig> read = ParseAgentConfig(FormatAgentConfig(config), "f");
   ASSERT_TRUE(read.ok()) << read.status() << FormatAgentConfig(config);
   EXPECT_EQ(*read, config);
@@ -149,16 +149,67 @@ TEST(AgentConfig, EveryMistakeIsReportedAtOnceWithItsPlace) {
       "characters\n"
       "agent.yaml:4:1: \"node\" is given twice in agent.yaml\n"
       "agent.yaml:5:15: \"trusted_keys\" must be a list with at least one path\n"
-      "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_mounts, "
-      "allowed_paths, "
-      "apiserver, cluster, cluster_endpoint, "
-      "flag_check, hold_annotations, hold_file, hold_when_cordoned, hold_when_unreached, "
-      "host_root, "
-      "kubelet_restart, manifest_dir, min_free_mib, node, reverts, server, "
-      "shadow_boot, state_dir, trusted_keys, virtual_address\n"
+      "agent.yaml:6:1: unknown key \"allowed_path\" in agent.yaml; known: allowed_edits, "
+      "allowed_manifests, allowed_mounts, allowed_paths, apiserver, cluster, cluster_endpoint, "
+      "flag_check, forbidden_values, hold_annotations, hold_file, hold_when_cordoned, "
+      "hold_when_unreached, host_root, kubelet_restart, manifest_dir, min_free_mib, node, "
+      "required_signatures, reverts, server, shadow_boot, state_dir, trusted_keys, untargeted_plans, "
+      "virtual_address\n"
       "agent.yaml:7:17: \"ca\" must be an absolute path without \"..\", \".\" or doubled slashes\n"
       "agent.yaml:7:27: unknown key \"key\" in apiserver; known: ca, client_certificate, "
       "client_key");
+}
+
+TEST(AgentConfig, WhoseSignaturesCountIsReadAndWrittenBack) {
+  const absl::StatusOr<AgentConfig> config = ParseAgentConfig(
+      "server: h:1\ncluster: c\nnode: n\n"
+      "trusted_keys:\n"
+      "- /k/ops.pub\n"
+      "- {file: /k/sec.pub, role: security, not_before: 2026-01-01T00:00:00Z, not_after: "
+      "2027-01-01T00:00:00Z}\n"
+      "required_signatures: {any: 2, security: 1}\n"
+      "untargeted_plans: refused\n"
+      "allowed_edits: [setFlag, putFile]\n"
+      "allowed_manifests: [etcd]\n"
+      "forbidden_values: [kube-scheduler --profiling=true]\n",
+      "f");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const TrustConfig& trust = config->trust;
+  ASSERT_EQ(trust.keys.size(), 2U);
+  EXPECT_EQ(trust.keys[0], TrustedKeyFile{"/k/ops.pub"});
+  EXPECT_EQ(trust.keys[1],
+            (TrustedKeyFile{"/k/sec.pub", "security", 1'767'225'600, 1'798'761'600}));
+  EXPECT_EQ(trust.signatures, 2U);
+  EXPECT_EQ(trust.role_signatures, (std::map<std::string, std::uint32_t>{{"security", 1}}));
+  EXPECT_FALSE(trust.untargeted_plans);
+  EXPECT_EQ(trust.allowed_edits, (std::vector<std::string>{"setFlag", "putFile"}));
+  EXPECT_EQ(trust.allowed_manifests, (std::vector<std::string>{"etcd"}));
+  EXPECT_EQ(trust.forbidden_values, (std::vector<std::string>{"kube-scheduler --profiling=true"}));
+  EXPECT_EQ(*ParseAgentConfig(FormatAgentConfig(*config), "f"), *config);
+}
+
+TEST(AgentConfig, OneSignatureAndTheOpenValuesForbiddenUnlessTheOwnerSaysOtherwise) {
+  const std::string base = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: [/k]\n";
+  const TrustConfig trust = ParseAgentConfig(base, "f")->trust;
+  EXPECT_EQ(trust.signatures, 1U);
+  EXPECT_TRUE(trust.untargeted_plans);
+  EXPECT_EQ(trust.forbidden_values, DefaultForbiddenValues());
+  EXPECT_EQ(ParseAgentConfig(base + "required_signatures: 3\n", "f")->trust.signatures, 3U);
+  EXPECT_TRUE(
+      ParseAgentConfig(base + "forbidden_values: []\n", "f")->trust.forbidden_values.empty());
+  for (const char* line :
+       {"required_signatures: 0", "required_signatures: 21", "required_signatures: {A: 1}",
+        "required_signatures: {security: 0}", "untargeted_plans: no", "allowed_edits: [exec]",
+        "allowed_manifests: [kube-proxy]", "forbidden_values: [anonymous-auth]",
+        "forbidden_values: x"}) {
+    EXPECT_FALSE(ParseAgentConfig(base + line + "\n", "f").ok()) << line;
+  }
+  const std::string keyless = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: ";
+  for (const char* keys :
+       {"[{role: a}]", "[{file: k}]", "[{file: /k, role: any}]", "[{file: /k, not_after: 2027}]",
+        "[{file: /k, not_before: 2027-01-01T00:00:00Z, not_after: 2026-01-01T00:00:00Z}]"}) {
+    EXPECT_FALSE(ParseAgentConfig(keyless + keys + "\n", "f").ok()) << keys;
+  }
 }
 
 TEST(AgentConfig, MissingKeysAndBrokenYamlAreRefused) {

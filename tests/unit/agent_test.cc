@@ -115,7 +115,7 @@ class AgentTest : public testing::Test {
     ASSERT_TRUE(opened.ok()) << opened.status();
     executor = *std::move(opened);
     RunnerOptions with;
-    with.trusted_keys = {key.Public()};
+    with.trust.keys = {{key.Public()}};
     with.policy = {"/etc/kubernetes/manifests", {}, {}, {}};
     with.prepare = [this](const v1::Step& step) { return Prepare(step); };
     with.check_ready = [] { return absl::OkStatus(); };

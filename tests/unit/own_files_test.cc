@@ -14,7 +14,7 @@ namespace {
 AgentConfig Config() {
   AgentConfig config;
   config.state_dir = "/var/lib/belay-agent";
-  config.trusted_keys = {"/etc/belay-agent/keys/ops.pem"};
+  config.trust.keys = {{"/etc/belay-agent/keys/ops.pem"}};
   return config;
 }
 

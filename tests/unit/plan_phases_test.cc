@@ -122,12 +122,12 @@ TEST(PlanPhases, AFieldThatAVersionDoesNotKnowIsRefusedAndNotIgnored) {
   plan.set_not_after_unix(100);
   const Ed25519PrivateKey key = *Ed25519PrivateKey::Generate();
   ASSERT_TRUE(DecodeUnverified(SignPlan(plan, key)).ok());
-  // To this version, what phases are to an older one: field 7, a message.
+  // To this version, what phases are to an older one: a field, a message.
   auto* unknown = plan.GetReflection()->MutableUnknownFields(&plan);
-  unknown->AddLengthDelimited(7, "\x0a\x01x");
+  unknown->AddLengthDelimited(14, "\x0a\x01x");
   const v1::SignedPlan newer = SignPlan(plan, key);
   EXPECT_TRUE(absl::IsInvalidArgument(DecodeUnverified(newer).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(VerifyPlan(newer, {key.Public()}, 50).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(VerifyPlan(newer, {.keys = {{key.Public()}}}, 50).status()));
   // Within a phase too.
   plan = Phased();
   v1::PlanPhase& phase = *plan.mutable_phases(0);

@@ -31,13 +31,13 @@ v1::RemediationPlan SmallPlan() {
 
 struct Signed {
   v1::SignedPlan plan;
-  std::vector<Ed25519PublicKey> trusted;
+  Trust trusted;
 };
 
 Signed Sign(const v1::RemediationPlan& plan) {
   absl::StatusOr<Ed25519PrivateKey> key = Ed25519PrivateKey::Generate();
   EXPECT_TRUE(key.ok());
-  return {SignPlan(plan, *key), {key->Public()}};
+  return {SignPlan(plan, *key), {.keys = {{key->Public()}}}};
 }
 
 TEST(PlanSign, ATrustedSignatureGivesThePlanBack) {
@@ -95,14 +95,14 @@ TEST(PlanSign, AnUnknownKeyIsRefusedAndBothSidesAreNamed) {
   const Signed other = Sign(SmallPlan());
   const absl::Status status = VerifyPlan(mine.plan, other.trusted, kNow).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_TRUE(absl::StrContains(status.message(), mine.trusted[0].id()));
-  EXPECT_TRUE(absl::StrContains(status.message(), other.trusted[0].id()));
+  EXPECT_TRUE(absl::StrContains(status.message(), mine.trusted.keys[0].key.id()));
+  EXPECT_TRUE(absl::StrContains(status.message(), other.trusted.keys[0].key.id()));
   EXPECT_EQ(VerifyPlan(mine.plan, {}, kNow).status().code(), absl::StatusCode::kUnauthenticated);
 }
 
 TEST(PlanSign, ASignatureThatNamesAnotherKeyIsRefused) {
   Signed s = Sign(SmallPlan());
-  s.plan.mutable_signatures(0)->set_key_id(Sign(SmallPlan()).trusted[0].id());
+  s.plan.mutable_signatures(0)->set_key_id(Sign(SmallPlan()).trusted.keys[0].key.id());
   EXPECT_FALSE(VerifyPlan(s.plan, s.trusted, kNow).ok());
 }
 
@@ -118,7 +118,7 @@ TEST(PlanSign, ASignatureOverTheBareBytesIsNoSignatureOverAPlan) {
   ASSERT_TRUE(key.ok());
   v1::SignedPlan plan = SignPlan(SmallPlan(), *key);
   plan.mutable_signatures(0)->set_signature(key->Sign(plan.plan()));
-  EXPECT_EQ(VerifyPlan(plan, {key->Public()}, kNow).status().code(),
+  EXPECT_EQ(VerifyPlan(plan, {.keys = {{key->Public()}}}, kNow).status().code(),
             absl::StatusCode::kUnauthenticated);
 }
 
@@ -173,7 +173,7 @@ TEST(PlanSign, SignedBytesThatThisVersionDoesNotFullyUnderstandAreRefused) {
       ->MutableUnknownFields(newer.mutable_steps(0))
       ->AddVarint(77, 1);
   const v1::SignedPlan plan = SignPlan(newer, *key);
-  EXPECT_EQ(VerifyPlan(plan, {key->Public()}, kNow).status().code(),
+  EXPECT_EQ(VerifyPlan(plan, {.keys = {{key->Public()}}}, kNow).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

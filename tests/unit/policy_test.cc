@@ -11,10 +11,12 @@
 namespace belay {
 namespace {
 
-const NodePolicy kPolicy = {"/etc/kubernetes/manifests",
-                            {"/etc/kubernetes/"},
-                            {"/etc/kubernetes/", "/var/log/kubernetes/"},
-                            {"/etc/kubernetes/belay"}};
+const NodePolicy kPolicy = {.cluster = "prod-1",
+                            .node = "cp1",
+                            .manifest_dir = "/etc/kubernetes/manifests",
+                            .allowed_paths = {"/etc/kubernetes/"},
+                            .allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"},
+                            .protected_paths = {"/etc/kubernetes/belay"}};
 
 std::vector<std::string> Objections(const v1::Edit& edit) {
   v1::RemediationPlan plan;
@@ -198,6 +200,49 @@ TEST(Policy, WhatHoldsTheAgentsOwnFilesIsMountedByNobody) {
   EXPECT_NE(said[0].find("the Belay agent's own files"), std::string::npos) << said[0];
   mount.set_host_path("/etc/kubernetes/audit");
   EXPECT_TRUE(FindForbidden(plan, policy).empty());
+}
+
+TEST(Policy, APlanForOthersIsRefusedWhoeverSendsIt) {
+  v1::RemediationPlan plan;
+  *plan.mutable_targets()->add_clusters() = "prod-*";
+  *plan.mutable_targets()->add_nodes() = "cp1";
+  EXPECT_TRUE(FindForbidden(plan, kPolicy).empty());
+  NodePolicy other = kPolicy;
+  other.node = "cp2";
+  ASSERT_EQ(FindForbidden(plan, other).size(), 1U);
+  EXPECT_NE(FindForbidden(plan, other)[0].find("this is node cp2"), std::string::npos);
+  other = kPolicy;
+  other.cluster = "test";
+  ASSERT_EQ(FindForbidden(plan, other).size(), 1U);
+  EXPECT_NE(FindForbidden(plan, other)[0].find("this is cluster test"), std::string::npos);
+}
+
+TEST(Policy, APlanForNobodyInParticularIsTheOwnersToRefuse) {
+  NodePolicy strict = kPolicy;
+  strict.untargeted_plans = false;
+  v1::RemediationPlan plan;
+  EXPECT_TRUE(FindForbidden(plan, kPolicy).empty());
+  EXPECT_EQ(FindForbidden(plan, strict).size(), 1U);
+  *plan.mutable_targets()->add_nodes() = "cp1";  // of whichever cluster
+  EXPECT_EQ(FindForbidden(plan, strict).size(), 1U);
+  *plan.mutable_targets()->add_clusters() = "prod-1";
+  EXPECT_TRUE(FindForbidden(plan, strict).empty());
+}
+
+TEST(Policy, OnlyTheEditsAndManifestsThatTheOwnerNames) {
+  NodePolicy strict = kPolicy;
+  strict.allowed_edits = {"setFlag"};
+  strict.allowed_manifests = {"kube-scheduler"};
+  v1::RemediationPlan plan;
+  v1::Step& step = *plan.add_steps();
+  step.add_edits()->mutable_set_flag()->set_manifest("kube-scheduler");
+  EXPECT_TRUE(FindForbidden(plan, strict).empty());
+  step.mutable_edits(0)->mutable_set_flag()->set_manifest("kube-apiserver");
+  ASSERT_EQ(FindForbidden(plan, strict).size(), 1U);
+  EXPECT_NE(FindForbidden(plan, strict)[0].find("allowed_manifests"), std::string::npos);
+  *step.mutable_edits(0) = Put("/etc/kubernetes/x");
+  ASSERT_EQ(FindForbidden(plan, strict).size(), 1U);
+  EXPECT_NE(FindForbidden(plan, strict)[0].find("allowed_edits"), std::string::npos);
 }
 
 }  // namespace

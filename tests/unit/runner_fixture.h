@@ -88,7 +88,7 @@ class RunnerTest : public testing::Test {
     ASSERT_TRUE(opened.ok()) << opened.status();
     executor = *std::move(opened);
     RunnerOptions with;
-    with.trusted_keys = {key.Public()};
+    with.trust.keys = {{key.Public()}};
     with.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes/"}, {"/etc/kubernetes/"}, {}};
     with.prepare = [this](const v1::Step& step) { return Prepare(step); };
     with.prepare_undoing = [this](const v1::Prepared& done,
