@@ -30,10 +30,13 @@ void AddVerbs(CLI::App& root, Session& session) {
   CLI::App& plan = Group(root, "plan", "Write, check and sign plans");
   AddPlanLint(plan, session);
   AddPlanSign(plan, session);
+  AddPlanAttach(plan, session);
   AddPlanShow(plan, session);
   AddPlanRender(plan, session);
   AddPlanDiff(plan, session);
-  AddKeyGenerate(Group(root, "key", "Keys for signing plans"), session);
+  CLI::App& key = Group(root, "key", "Keys for signing plans");
+  AddKeyGenerate(key, session);
+  AddKeyPublic(key, session);
   CLI::App& token = Group(root, "token", "Tokens with which nodes join");
   AddTokenCreate(token, session);
   AddTokenVerbs(token, session);

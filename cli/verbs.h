@@ -8,11 +8,13 @@ namespace belay {
 
 void AddPlanLint(CLI::App& parent, Session& session);
 void AddPlanSign(CLI::App& parent, Session& session);
+void AddPlanAttach(CLI::App& parent, Session& session);
 void AddPlanShow(CLI::App& parent, Session& session);
 void AddPlanDiff(CLI::App& parent, Session& session);
 void AddPlanRender(CLI::App& parent, Session& session);
 void AddEdit(CLI::App& parent, Session& session);
 void AddKeyGenerate(CLI::App& parent, Session& session);
+void AddKeyPublic(CLI::App& parent, Session& session);
 void AddTokenCreate(CLI::App& parent, Session& session);
 void AddTokenVerbs(CLI::App& parent, Session& session);  // list, revoke
 void AddCertVerbs(CLI::App& parent, Session& session);   // list, revoke

@@ -44,6 +44,16 @@ absl::StatusOr<Ed25519PublicKey> Ed25519PublicKey::FromPem(std::string_view pem)
   return result;
 }
 
+absl::StatusOr<Ed25519PublicKey> Ed25519PublicKey::FromRaw(std::string_view raw) {
+  if (raw.size() != kRawBytes) {
+    return absl::InvalidArgumentError("an Ed25519 public key has 32 bytes");
+  }
+  Ed25519PublicKey result;
+  result.raw_ = std::string(raw);
+  result.id_ = Sha256Hex(result.raw_);
+  return result;
+}
+
 bool Ed25519PublicKey::Verify(std::string_view message, std::string_view signature) const {
   if (raw_.size() != kRawBytes || signature.size() != kSignatureBytes) return false;
   const openssl::PkeyPtr key(
@@ -88,6 +98,26 @@ absl::StatusOr<Ed25519PrivateKey> Ed25519PrivateKey::FromPem(std::string_view pe
   ASSIGN_OR_RETURN(result.impl_->key, openssl::ReadPrivateKey(pem));
   RETURN_IF_ERROR(RawPublicKey(result.impl_->key.get()).status());
   return result;
+}
+
+absl::StatusOr<Ed25519PrivateKey> Ed25519PrivateKey::FromEncryptedPem(
+    std::string_view pem, const std::string& passphrase) {
+  Ed25519PrivateKey result;
+  ASSIGN_OR_RETURN(result.impl_->key, openssl::ReadEncryptedPrivateKey(pem, passphrase));
+  RETURN_IF_ERROR(RawPublicKey(result.impl_->key.get()).status());
+  return result;
+}
+
+absl::StatusOr<std::string> Ed25519PrivateKey::ToEncryptedPem(const std::string& passphrase) const {
+  return openssl::EncryptedPrivateKeyToPem(impl_->key.get(), passphrase);
+}
+
+absl::StatusOr<std::string> Ed25519PrivateKey::TrySign(std::string_view message) const {
+  return Sign(message);
+}
+
+bool IsEncryptedKeyPem(std::string_view pem) {
+  return pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos;
 }
 
 std::string Ed25519PrivateKey::Sign(std::string_view message) const {

@@ -92,6 +92,23 @@ absl::StatusOr<PkeyPtr> ReadPrivateKey(std::string_view pem) {
   return key;
 }
 
+absl::StatusOr<PkeyPtr> ReadEncryptedPrivateKey(std::string_view pem,
+                                                const std::string& passphrase) {
+  RETURN_IF_ERROR(RequireOneBlock(pem, "ENCRYPTED PRIVATE KEY"));
+  const BioPtr bio = Reader(pem);
+  const EncryptedKeyPtr encrypted(PEM_read_bio_PKCS8(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (encrypted == nullptr) return NotPem("ENCRYPTED PRIVATE KEY", Error("read").message());
+  const Pkcs8Ptr plain(
+      PKCS8_decrypt(encrypted.get(), passphrase.data(), static_cast<int>(passphrase.size())));
+  if (plain == nullptr) {
+    ERR_clear_error();
+    return absl::PermissionDeniedError("the passphrase does not open this key");
+  }
+  PkeyPtr key(EVP_PKCS82PKEY(plain.get()));
+  if (key == nullptr) return NotPem("ENCRYPTED PRIVATE KEY", Error("read").message());
+  return key;
+}
+
 absl::StatusOr<PkeyPtr> ReadPublicKey(std::string_view pem) {
   RETURN_IF_ERROR(RequireOneBlock(pem, "PUBLIC KEY"));
   const BioPtr bio = Reader(pem);
@@ -143,6 +160,27 @@ absl::StatusOr<std::string> PrivateKeyToPem(const EVP_PKEY* key) {
   return ToPem("write a private key", [key](BIO* bio) {
     return PEM_write_bio_PKCS8PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
   });
+}
+absl::StatusOr<std::string> EncryptedPrivateKeyToPem(const EVP_PKEY* key,
+                                                     const std::string& passphrase) {
+  // As much as OpenSSL reads back without being told: 128 * r * N bytes, 16 MiB.
+  constexpr std::uint64_t kCost = 1 << 14;
+  constexpr std::uint64_t kBlock = 8;
+  const Pkcs8Ptr plain(EVP_PKEY2PKCS8(key));
+  X509_ALGOR* const how =
+      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, kCost, kBlock, 1);
+  // Takes `how` over when it succeeds.
+  const EncryptedKeyPtr encrypted(plain == nullptr || how == nullptr
+                                      ? nullptr
+                                      : PKCS8_set0_pbe(passphrase.data(),
+                                                       static_cast<int>(passphrase.size()),
+                                                       plain.get(), how));
+  if (encrypted == nullptr) {
+    X509_ALGOR_free(how);
+    return Error("encrypt a private key");
+  }
+  return ToPem("write a private key",
+               [&encrypted](BIO* bio) { return PEM_write_bio_PKCS8(bio, encrypted.get()); });
 }
 absl::StatusOr<std::string> PublicKeyToPem(const EVP_PKEY* key) {
   return ToPem("write a public key", [key](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key); });

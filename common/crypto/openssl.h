@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -42,6 +43,8 @@ using RequestPtr = Owned<X509_REQ, X509_REQ_free>;
 using ExtensionPtr = Owned<X509_EXTENSION, X509_EXTENSION_free>;
 using NamesPtr = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 using NamePtr = Owned<GENERAL_NAME, GENERAL_NAME_free>;
+using Pkcs8Ptr = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
+using EncryptedKeyPtr = Owned<X509_SIG, X509_SIG_free>;
 using StorePtr = Owned<X509_STORE, X509_STORE_free>;
 using StoreContextPtr = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 
@@ -54,8 +57,11 @@ inline absl::string_view Absl(std::string_view text) {
 absl::Status Error(std::string_view what);
 
 // Reading.  INVALID_ARGUMENT: anything but PEM blocks of the right kind and white space around
-// them, more than 64 KiB, or an encrypted key (nobody is ever asked for a passphrase).
+// them, more than 64 KiB, or an encrypted key (nobody is asked for a passphrase here).
 absl::StatusOr<PkeyPtr> ReadPrivateKey(std::string_view pem);
+// PKCS#8 under a passphrase; PERMISSION_DENIED when it is another one.
+absl::StatusOr<PkeyPtr> ReadEncryptedPrivateKey(std::string_view pem,
+                                                const std::string& passphrase);
 absl::StatusOr<PkeyPtr> ReadPublicKey(std::string_view pem);
 absl::StatusOr<RequestPtr> ReadRequest(std::string_view pem);
 absl::StatusOr<X509Ptr> ReadOneCertificate(std::string_view pem);
@@ -65,6 +71,8 @@ absl::Status RequireP256(const EVP_PKEY* key, std::string_view whose);
 
 // Writing; these fail only when memory does.
 absl::StatusOr<std::string> PrivateKeyToPem(const EVP_PKEY* key);
+absl::StatusOr<std::string> EncryptedPrivateKeyToPem(const EVP_PKEY* key,
+                                                     const std::string& passphrase);
 absl::StatusOr<std::string> PublicKeyToPem(const EVP_PKEY* key);
 absl::StatusOr<std::string> RequestToPem(const X509_REQ* request);
 absl::StatusOr<std::string> CertificateToPem(const X509* certificate);

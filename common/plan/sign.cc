@@ -1,6 +1,7 @@
 #include "common/plan/sign.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -103,22 +104,42 @@ void FillValidity(v1::RemediationPlan& plan, std::int64_t now_unix_seconds,
   }
 }
 
+v1::SignedPlan UnsignedPlan(const v1::RemediationPlan& plan) {
+  v1::SignedPlan unsigned_plan;
+  unsigned_plan.set_plan(CanonicalBytes(plan));
+  return unsigned_plan;
+}
+
 v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey& key) {
-  v1::SignedPlan signed_plan;
-  signed_plan.set_plan(CanonicalBytes(plan));
-  AddSignature(signed_plan, key);
+  v1::SignedPlan signed_plan = UnsignedPlan(plan);
+  v1::Signature signature;
+  signature.set_key_id(key.Public().id());
+  signature.set_signature(key.Sign(SignedMessage(signed_plan.plan())));
+  PutSignature(signed_plan, std::move(signature));
   return signed_plan;
 }
 
-void AddSignature(v1::SignedPlan& plan, const Ed25519PrivateKey& key) {
-  const std::string id = key.Public().id();
+absl::Status AddSignature(v1::SignedPlan& plan, const Ed25519Signer& signer) {
+  const std::string message = SignedMessage(plan.plan());
+  const Ed25519PublicKey key = signer.Public();
+  v1::Signature signature;
+  signature.set_key_id(key.id());
+  ASSIGN_OR_RETURN(*signature.mutable_signature(), signer.TrySign(message));
+  if (!key.Verify(message, signature.signature())) {
+    return absl::InternalError(
+        "what the signer gave is no signature by its own public key; nothing was signed");
+  }
+  PutSignature(plan, std::move(signature));
+  return absl::OkStatus();
+}
+
+void PutSignature(v1::SignedPlan& plan, v1::Signature signature) {
   auto& signatures = *plan.mutable_signatures();
+  const std::string& id = signature.key_id();
   signatures.erase(std::remove_if(signatures.begin(), signatures.end(),
                                   [&id](const v1::Signature& old) { return old.key_id() == id; }),
                    signatures.end());
-  v1::Signature& signature = *plan.add_signatures();
-  signature.set_key_id(id);
-  signature.set_signature(key.Sign(SignedMessage(plan.plan())));
+  *signatures.Add() = std::move(signature);
 }
 
 std::string PlanDigest(const v1::SignedPlan& plan) { return Sha256Hex(plan.plan()); }

@@ -17,13 +17,18 @@ namespace belay {
 void FillValidity(v1::RemediationPlan& plan, std::int64_t now_unix_seconds,
                   std::int64_t valid_seconds);
 
+// The plan's bytes, as they are to be signed.
+v1::SignedPlan UnsignedPlan(const v1::RemediationPlan& plan);
 v1::SignedPlan SignPlan(const v1::RemediationPlan& plan, const Ed25519PrivateKey& key);
 
 // Lower-case hex SHA-256 of the signed bytes: the plan's name everywhere.
 std::string PlanDigest(const v1::SignedPlan& plan);
 
-// Puts another signature over the same bytes; one of the same key is replaced.
-void AddSignature(v1::SignedPlan& plan, const Ed25519PrivateKey& key);
+// Puts another signature over the same bytes; one of the same key is replaced.  Not ok when the
+// signer did not sign, or not so that its own public key accepts it; `plan` is unchanged then.
+absl::Status AddSignature(v1::SignedPlan& plan, const Ed25519Signer& signer);
+// Likewise one that was made elsewhere; nobody has verified it.
+void PutSignature(v1::SignedPlan& plan, v1::Signature signature);
 
 // UNAUTHENTICATED with the key ids seen and trusted when not enough trusted keys signed these
 // bytes; INVALID_ARGUMENT when the bytes are not a plan; FAILED_PRECONDITION outside of its window.

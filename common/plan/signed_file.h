@@ -18,6 +18,10 @@ std::string WriteSignedPlanFile(const v1::SignedPlan& plan);
 // signature is checked.
 absl::StatusOr<v1::SignedPlan> ReadSignedPlanFile(std::string_view text);
 
+// The same for one signature without its plan.
+std::string WriteSignatureFile(const v1::PlanSignature& signature);
+absl::StatusOr<v1::PlanSignature> ReadSignatureFile(std::string_view text);
+
 // Does the text hold a BEGIN line?  Tells a signed plan from a YAML one.
 bool LooksSigned(std::string_view text);
 

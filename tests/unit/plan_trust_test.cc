@@ -38,7 +38,7 @@ TEST_F(PlanTrust, AsManyDifferentKeysAsAreAskedFor) {
   EXPECT_TRUE(Verify().ok());
   trust.signatures = 2;
   ExpectMissing("2 by different trusted keys (there are 1)");
-  AddSignature(signed_plan, keys[2]);
+  ASSERT_TRUE(AddSignature(signed_plan, keys[2]).ok());
   EXPECT_TRUE(Verify().ok());
   trust.signatures = 3;
   ExpectMissing("there are 2");
@@ -48,15 +48,15 @@ TEST_F(PlanTrust, TheSameKeyTwiceCountsOnce) {
   trust.signatures = 2;
   *signed_plan.add_signatures() = signed_plan.signatures(0);
   ExpectMissing("there are 1");
-  AddSignature(signed_plan, keys[0]);
+  ASSERT_TRUE(AddSignature(signed_plan, keys[0]).ok());
   EXPECT_EQ(signed_plan.signatures_size(), 1) << "signing again replaces";
 }
 
 TEST_F(PlanTrust, AStrangersSignatureCountsForNothing) {
   trust.signatures = 2;
-  AddSignature(signed_plan, *Ed25519PrivateKey::Generate());
+  ASSERT_TRUE(AddSignature(signed_plan, *Ed25519PrivateKey::Generate()).ok());
   ExpectMissing("there are 1");
-  AddSignature(signed_plan, keys[1]);
+  ASSERT_TRUE(AddSignature(signed_plan, keys[1]).ok());
   EXPECT_TRUE(Verify().ok());
   std::string& bytes = *signed_plan.mutable_signatures(2)->mutable_signature();
   bytes[5] = static_cast<char>(bytes[5] ^ 1);
@@ -66,9 +66,9 @@ TEST_F(PlanTrust, AStrangersSignatureCountsForNothing) {
 TEST_F(PlanTrust, EachRoleMustHaveSigned) {
   trust.roles = {{"security", 1}};
   ExpectMissing("1 by keys of role 'security' (there are 0)");
-  AddSignature(signed_plan, keys[2]);
+  ASSERT_TRUE(AddSignature(signed_plan, keys[2]).ok());
   ExpectMissing("role 'security'");
-  AddSignature(signed_plan, keys[1]);
+  ASSERT_TRUE(AddSignature(signed_plan, keys[1]).ok());
   EXPECT_TRUE(Verify().ok());
   trust.roles = {{"security", 1}, {"ops", 2}};
   ExpectMissing("2 by keys of role 'ops' (there are 1)");
