@@ -29,7 +29,8 @@ class PlanQuestion : public testing::Test {
     disk_.PutFile("/etc/kubernetes/secret", "old secret\nsame\n", {0600, 0, 0, {}});
     disk_.PutFile("/etc/kubernetes/public", "old\n", {0644, 0, 0, {}});
     options_.trust.keys = {{key_.Public()}};
-    options_.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes"}, {}, {}};
+    options_.policy.manifest_dir = "/etc/kubernetes/manifests";
+    options_.policy.allowed_paths = {"/etc/kubernetes"};
   }
   v1::SignedPlan Plan(const std::string& edits) {
     CompiledPlan compiled = CompilePlan(absl::StrCat(
@@ -147,6 +148,13 @@ TEST_F(PlanQuestion, ALongDiffIsCutOff) {
       Ask(Plan("    - putFile: {path: /etc/kubernetes/public, content: x, mode: \"0644\"}\n"));
   EXPECT_LT(cut.ByteSizeLong(), (1u << 20) + 1000);
   EXPECT_TRUE(absl::StrContains(cut.steps(0).files(0).text(), "too long and was left out"));
+}
+
+TEST_F(PlanQuestion, WhatTheOwnerForbidsIsRefusedInTheDiffToo) {
+  options_.forbidden = {*ParseValueRule("kube-apiserver --profiling=false")};
+  const v1::NodeDiff diff = Ask(Plan(kFlag));
+  EXPECT_TRUE(absl::StrContains(diff.refused(), "forbidden_values")) << diff.refused();
+  EXPECT_EQ(diff.steps_size(), 0);
 }
 
 }  // namespace

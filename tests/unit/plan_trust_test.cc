@@ -107,5 +107,19 @@ TEST_F(PlanTrust, WhatNoPlanCouldMeetIsFoundBeforehand) {
   EXPECT_NE(WhyUnusable(Trust()), "");
 }
 
+// A token that gives something else than a signature by its own key.
+class Liar final : public Ed25519Signer {
+ public:
+  Ed25519PublicKey Public() const override { return Ed25519PrivateKey::Generate()->Public(); }
+  absl::StatusOr<std::string> TrySign(std::string_view message) const override {
+    return Ed25519PrivateKey::Generate()->Sign(message);
+  }
+};
+
+TEST_F(PlanTrust, WhatASignerGivesIsVerifiedBeforeItIsUsed) {
+  EXPECT_FALSE(AddSignature(signed_plan, Liar()).ok());
+  EXPECT_EQ(signed_plan.signatures_size(), 1);
+}
+
 }  // namespace
 }  // namespace belay

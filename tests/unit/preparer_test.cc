@@ -305,5 +305,18 @@ TEST_F(PreparerTest, TheWayBackIsRefusedWhenAFileIsNotWhatTheStepMadeOfIt) {
   EXPECT_NE(back.status().message().find("left as it is"), std::string::npos) << back.status();
 }
 
+TEST_F(PreparerTest, WhatTheOwnerForbidsIsRefusedWhoeverHasSignedIt) {
+  NodeServices services;
+  services.forbidden = {*ParseValueRule("kube-apiserver --anonymous-auth=true"),
+                        *ParseValueRule("kube-apiserver --profiling=false")};
+  const Preparer preparer(disk, processes, kDirectory, services);
+  const absl::StatusOr<StepPlan> refused =
+      preparer.Prepare(StepOf({SetFlagEdit("profiling", "false")}));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.status().message().find("forbidden_values"), std::string::npos)
+      << refused.status();
+  EXPECT_TRUE(preparer.Prepare(StepOf({SetFlagEdit("v", "3")})).ok());
+}
+
 }  // namespace
 }  // namespace belay

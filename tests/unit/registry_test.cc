@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "server/registry/cover.h"
 #include "server/registry/order.h"
 
 namespace belay::registry {
@@ -294,6 +295,22 @@ TEST(Order, UnknownAndRepeatedNamesAndEmptyClustersAreRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(OrderOf("prod", nodes, {"a", "a"}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(OrderOf("prod", nodes, {""}).status()));
   EXPECT_TRUE(absl::IsFailedPrecondition(OrderOf("prod", {}, {}).status()));
+}
+
+TEST_F(RegistryTest, APlanGoesOnlyWhereItWasSignedFor) {
+  v1::RemediationPlan plan;
+  const auto cover = [&](const std::vector<std::string>& order) {
+    return CheckCover(plan, "prod", order, registry_.Of("prod"));
+  };
+  EXPECT_TRUE(cover({"cp1", "cp2"}).ok());
+  *plan.mutable_targets()->add_clusters() = "prod";
+  EXPECT_TRUE(cover({"cp1", "cp2"}).ok());
+  *plan.mutable_targets()->add_nodes() = "cp1";
+  EXPECT_TRUE(cover({"cp1"}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(cover({"cp1", "cp2"})));
+  *plan.mutable_targets()->mutable_clusters(0) = "test";
+  EXPECT_TRUE(absl::IsFailedPrecondition(cover({"cp1"})));
+  EXPECT_NE(cover({"cp1"}).message().find("nothing was started"), std::string::npos);
 }
 
 }  // namespace
