@@ -18,15 +18,15 @@ NodePolicy PolicyOf(const AgentConfig& config, const std::string& config_path,
     }
     for (const std::string& name : OtherNames(mounts, path, config.host_root)) names.insert(name);
   }
-  return {.cluster = config.cluster,
+  return {.manifest_dir = config.manifest_dir,
+          .allowed_paths = config.allowed_paths,
+          .allowed_mounts = config.allowed_mounts,
+          .protected_paths = {names.begin(), names.end()},
+          .cluster = config.cluster,
           .node = config.node,
           .untargeted_plans = config.trust.untargeted_plans,
           .allowed_edits = config.trust.allowed_edits,
-          .allowed_manifests = config.trust.allowed_manifests,
-          .manifest_dir = config.manifest_dir,
-          .allowed_paths = config.allowed_paths,
-          .allowed_mounts = config.allowed_mounts,
-          .protected_paths = {names.begin(), names.end()}};
+          .allowed_manifests = config.trust.allowed_manifests};
 }
 
 }  // namespace belay

@@ -10,18 +10,18 @@
 namespace belay {
 
 struct NodePolicy {
-  // Whose node this is; plans may name others.
-  std::string cluster = "";
-  std::string node = "";
-  bool untargeted_plans = true;                 // may a plan leave out the clusters that it is for?
-  std::vector<std::string> allowed_edits = {};  // as in the plan's YAML; empty: all
-  std::vector<std::string> allowed_manifests = {};  // empty: all that have a gate
   std::string manifest_dir;  // no file is put or removed in it: kubelet runs what lies there
   // Files are written, removed and given modes and owners only below these; one that names a file
   // allows that file.
   std::vector<std::string> allowed_paths;
   std::vector<std::string> allowed_mounts;   // mountPath mounts only what lies below these
   std::vector<std::string> protected_paths;  // the agent's own files; never touched, allowed or not
+  // Whose node this is; plans may name others.
+  std::string cluster = "";
+  std::string node = "";
+  bool untargeted_plans = true;                 // may a plan leave out the clusters that it is for?
+  std::vector<std::string> allowed_edits = {};  // as in the plan's YAML; empty: all
+  std::vector<std::string> allowed_manifests = {};  // empty: all that have a gate
 };
 
 // Whose readiness is the node's.

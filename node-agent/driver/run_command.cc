@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/safe_text.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
@@ -26,7 +27,8 @@
 namespace belay {
 namespace {
 
-void Log(const std::string& line) { spdlog::info(line); }
+// What others have said may be in it.
+void Log(const std::string& line) { spdlog::info("{}", SafeLine(line)); }
 
 // A configuration for one node with the certificate of another would be refused by the coordinator,
 // again and again; said here once.

@@ -1,7 +1,9 @@
 #include "node-agent/driver/runner.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/plan/phases.h"
@@ -12,6 +14,17 @@ namespace belay {
 namespace {
 
 constexpr std::int64_t kMillisecondsInSecond = 1000;
+
+// Names of runs go into journals, logs and reports, and come from whoever has the coordinator.
+bool IsPlainWord(const std::string& text) {
+  constexpr std::size_t kLongest = 128;
+  return !text.empty() && text.size() <= kLongest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' ||
+                  c == '_';
+         });
+}
+
 std::string StepsDone(const RunState& run) {
   const std::uint32_t first = run.first_step + 1;  // for people
   const std::uint32_t last = run.next_step;
@@ -32,8 +45,8 @@ bool Runner::IsCurrent(const v1::RunKey& key) const {
 }
 
 std::optional<std::string> Runner::WhyLate(const Permit& permit) const {
-  if (permit.run.rollout_id().empty() || permit.run.plan_digest().empty()) {
-    return "it does not name its run";
+  if (!IsPlainWord(permit.run.rollout_id()) || !IsPlainWord(permit.run.plan_digest())) {
+    return "it does not name its run, or not with a plain word";
   }
   const std::uint64_t highest = executor_.state().highest_epoch;
   if (permit.epoch < highest) {

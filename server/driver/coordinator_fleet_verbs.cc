@@ -7,6 +7,7 @@
 #include "common/plan/sign.h"
 #include "server/driver/coordinator.h"
 #include "server/fleet/stages.h"
+#include "server/registry/cover.h"
 #include "server/registry/order.h"
 
 namespace belay {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "common/os/absolute_path.h"
 #include "common/os/file_lock.h"
@@ -97,7 +98,7 @@ absl::Status Run(const std::string& directory) {
   RunningServer::Options options;
   options.directory = directory;
   options.config = config;
-  options.log = [](const std::string& line) { spdlog::info("{}", line); };
+  options.log = [](const std::string& line) { spdlog::info("{}", SafeLine(line)); };
   options.on_fatal = [&fatal](const absl::Status& status) {
     fatal = status;
     kill(getpid(), SIGTERM);

@@ -29,8 +29,7 @@ class PlanQuestion : public testing::Test {
     disk_.PutFile("/etc/kubernetes/secret", "old secret\nsame\n", {0600, 0, 0, {}});
     disk_.PutFile("/etc/kubernetes/public", "old\n", {0644, 0, 0, {}});
     options_.trust.keys = {{key_.Public()}};
-    options_.policy.manifest_dir = "/etc/kubernetes/manifests";
-    options_.policy.allowed_paths = {"/etc/kubernetes"};
+    options_.policy = {"/etc/kubernetes/manifests", {"/etc/kubernetes"}, {}, {}};
   }
   v1::SignedPlan Plan(const std::string& edits) {
     CompiledPlan compiled = CompilePlan(absl::StrCat(

@@ -11,12 +11,12 @@
 namespace belay {
 namespace {
 
-const NodePolicy kPolicy = {.cluster = "prod-1",
-                            .node = "cp1",
-                            .manifest_dir = "/etc/kubernetes/manifests",
+const NodePolicy kPolicy = {.manifest_dir = "/etc/kubernetes/manifests",
                             .allowed_paths = {"/etc/kubernetes/"},
                             .allowed_mounts = {"/etc/kubernetes/", "/var/log/kubernetes/"},
-                            .protected_paths = {"/etc/kubernetes/belay"}};
+                            .protected_paths = {"/etc/kubernetes/belay"},
+                            .cluster = "prod-1",
+                            .node = "cp1"};
 
 std::vector<std::string> Objections(const v1::Edit& edit) {
   v1::RemediationPlan plan;
