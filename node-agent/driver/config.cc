@@ -177,7 +177,7 @@ std::string FormatAgentConfig(const AgentConfig& config) {
     absl::StrAppend(&out,
                     "# The real API server is booted with what a step gives it, before the step.\n",
                     "shadow_boot:\n  enabled: ", shadow.enabled ? "true" : "false",
-                    shadow.etcd.empty() ? "" : absl::StrCat("\n  etcd: ", Quoted(shadow.etcd)),
+                    shadow.etcd.empty() ? "" : absl::StrCat("\n  etcd: ", QuotedYaml(shadow.etcd)),
                     "\n  timeout: ", shadow.timeout_seconds,
                     "s\n  required: ", shadow.required ? "true" : "false",
                     "\n  min_memory_mib: ", shadow.min_memory_mib, "\n");
