@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/safe_text.h"
 #include "common/base/mutex.h"
+#include "common/base/safe_text.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/x509.h"
 #include "common/os/curl_health_probe.h"

@@ -299,7 +299,7 @@ TEST_F(AgentTest, TheJournalIsFoldedUpOnceTheCoordinatorHoldsIt) {
   Hear([](const v1::AgentMessage& m) { return m.has_heartbeat(); });
   v1::CoordinatorMessage other = Command();
   other.mutable_execute()->mutable_run()->set_rollout_id("r2");
-  other.mutable_execute()->mutable_run()->set_plan_digest("another plan");
+  other.mutable_execute()->mutable_run()->set_plan_digest("another-plan");
   link->Say(other);
   const auto refused = Hear([](const v1::AgentMessage& m) { return m.record().has_run_refused(); });
   EXPECT_EQ(refused.record().seq(), last + 1);

@@ -306,7 +306,6 @@ TEST_F(PreparerTest, TheWayBackIsRefusedWhenAFileIsNotWhatTheStepMadeOfIt) {
 }
 
 TEST_F(PreparerTest, WhatTheOwnerForbidsIsRefusedWhoeverHasSignedIt) {
-  NodeServices services;
   services.forbidden = {*ParseValueRule("kube-apiserver --anonymous-auth=true"),
                         *ParseValueRule("kube-apiserver --profiling=false")};
   const Preparer preparer(disk, processes, kDirectory, services);
