@@ -59,7 +59,7 @@ std::string Missing(const std::vector<const TrustedKey*>& signers, const Trust& 
   for (const auto& [role, wanted] : trust.roles) {
     const auto of_role =
         std::count_if(signers.begin(), signers.end(),
-                      [&role](const TrustedKey* signer) { return signer->role == role; });
+                      [&role = role](const TrustedKey* signer) { return signer->role == role; });
     if (of_role >= static_cast<std::ptrdiff_t>(wanted)) continue;
     missing.push_back(
         absl::StrCat(wanted, " by keys of role '", role, "' (there are ", of_role, ")"));

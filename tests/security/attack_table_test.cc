@@ -45,7 +45,7 @@ class AttackTable : public CoordinatorTest {
     for (const Row& row : rows_) {
       std::cout << std::setw(42) << row.attack << std::setw(62) << row.tried << row.result << "\n";
     }
-    std::cout << rows_.size() << " attacks, all refused" << std::endl;
+    std::cout << rows_.size() << " attacks, each ended as it must" << std::endl;
   }
 
   void Expect(const std::string& attack, const std::string& tried, const grpc::Status& status,
