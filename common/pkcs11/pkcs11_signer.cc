@@ -117,11 +117,16 @@ absl::StatusOr<Slot> FindSlot(const Modules& modules, P11KitUri* uri) {
 
 absl::StatusOr<std::string> PinOf(P11KitUri* uri, const Slot& slot,
                                   const Pkcs11Signer::AskPin& ask_pin) {
-  if (const char* const value = p11_kit_uri_get_pin_value(uri)) return std::string(value);
+  if (p11_kit_uri_get_pin_value(uri) != nullptr) {
+    return absl::InvalidArgumentError(
+        "a PIN in the URI (pin-value) is for everybody to see in the list of processes; give it in "
+        "a file (pin-source, --passphrase-file) or on the terminal");
+  }
   const char* const source = p11_kit_uri_get_pin_source(uri);
   if (source == nullptr) return ask_pin(Field(slot.token.label));
   std::string path = source;
-  if (absl::StartsWith(path, "file:")) path = path.substr(path.find_first_not_of('/', 5) - 1);
+  if (absl::StartsWith(path, "file://")) path.erase(0, 7);
+  if (absl::StartsWith(path, "file:")) path.erase(0, 5);
   std::ifstream in(path);
   std::string pin;
   if (!std::getline(in, pin) || pin.empty()) {

@@ -15,8 +15,8 @@ bool IsPkcs11Uri(const std::string& text);
 
 class Pkcs11Signer final : public Ed25519Signer {
  public:
-  // For the token that is named; asked only where the token wants a login and the URI has neither
-  // pin-value nor pin-source (a file).
+  // For the token that is named; asked only where the token wants a login and the URI has no
+  // pin-source (a file).  A pin-value is refused: everybody sees arguments.
   using AskPin = std::function<absl::StatusOr<std::string>(const std::string& token)>;
 
   // NOT_FOUND: no such token or key; INVALID_ARGUMENT: the URI, or several keys fit it;

@@ -102,8 +102,14 @@ void MergeDropIns(const CommandLine& line, const NodeFiles& host,
     return;
   }
   for (const DirectoryEntry& entry : *entries) {
-    if (!absl::EndsWith(entry.name, ".conf") || entry.type == EntryType::Directory) continue;
     const std::string path = absl::StrCat(*directory, "/", entry.name);
+    if (entry.type == EntryType::Directory) {
+      // Kubelet walks into it.
+      config = absl::FailedPreconditionError(absl::StrCat(
+          path, " is a folder among kubelet's drop-in files, which an audit does not read"));
+      return;
+    }
+    if (!absl::EndsWith(entry.name, ".conf")) continue;
     const absl::StatusOr<std::string> bytes = host.ReadSmall(path, kMostAuditBytes);
     const absl::StatusOr<ConfigValue> over =
         bytes.ok() ? ReadComponentConfig(path, *bytes) : bytes.status();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "common/base/csv_items.h"
 
 namespace belay {
 namespace {
@@ -33,10 +34,8 @@ bool IsList(const SettingCheck& setting) {
 }
 
 std::vector<std::string> Items(const std::string& value) {
-  std::vector<std::string> items;
-  for (const absl::string_view item : absl::StrSplit(value, ',', absl::SkipEmpty())) {
-    items.emplace_back(absl::StripAsciiWhitespace(item));
-  }
+  std::vector<std::string> items = CsvItems(value).value_or(std::vector<std::string>());
+  items.erase(std::remove(items.begin(), items.end(), ""), items.end());
   return items;
 }
 
@@ -213,7 +212,8 @@ bool Passes(const ValueTest& test, const std::string& given) {
     case ValueTest::Kind::Contains:
       return IsOneOf(test.values.front(), items);
     case ValueTest::Kind::Lacks:
-      return !IsOneOf(test.values.front(), items);
+      // With quotes that do not match, nobody knows what the component makes of it.
+      return CsvItems(value).has_value() && !IsOneOf(test.values.front(), items);
     case ValueTest::Kind::OnlyFrom:
       return !items.empty() &&
              std::all_of(items.begin(), items.end(),

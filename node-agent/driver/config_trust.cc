@@ -90,7 +90,10 @@ std::string FormatList(const std::string& key, const std::vector<std::string>& v
 }  // namespace
 
 ConfigReader::Fields TrustFields(ConfigReader& reader, TrustConfig* config) {
-  const auto is_rule = [](const std::string& text) { return ParseValueRule(text).ok(); };
+  const auto is_rule = [](const std::string& text) {
+    const absl::StatusOr<ValueRule> rule = ParseValueRule(text);
+    return rule.ok() && (!rule->is_flag || FindGated(rule->subject) != nullptr);
+  };
   const auto is_manifest = [](const std::string& text) { return FindGated(text) != nullptr; };
   return {{"trusted_keys",
            [&reader, config](const YAML::Node& node) { ReadKeys(reader, node, config); }},

@@ -202,7 +202,7 @@ TEST(AgentConfig, OneSignatureAndTheOpenValuesForbiddenUnlessTheOwnerSaysOtherwi
        {"required_signatures: 0", "required_signatures: 21", "required_signatures: {A: 1}",
         "required_signatures: {security: 0}", "untargeted_plans: no", "allowed_edits: [exec]",
         "allowed_manifests: [kube-proxy]", "forbidden_values: [anonymous-auth]",
-        "forbidden_values: x"}) {
+        "forbidden_values: [kube-apisever --anonymous-auth=true]", "forbidden_values: x"}) {
     EXPECT_FALSE(ParseAgentConfig(base + line + "\n", "f").ok()) << line;
   }
   const std::string keyless = "server: h:1\ncluster: c\nnode: n\ntrusted_keys: ";

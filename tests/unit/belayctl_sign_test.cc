@@ -175,6 +175,9 @@ TEST_F(BelayctlToken, WhatDoesNotFitIsSaidAndNothingIsSigned) {
     EXPECT_FALSE(absl::StrContains(ran.err, "0000"));
     EXPECT_EQ(Read("p"), "");
   }
+  const Ran shown = Sign("plan.yaml", Uri("token=ops;object=signing") + "&pin-value=5678", "p");
+  EXPECT_EQ(shown.code, 1);
+  EXPECT_TRUE(absl::StrContains(shown.err, "for everybody to see")) << shown.err;
   const Ran ran = Sign("plan.yaml", "pkcs11:token=ops?module-path=/nowhere.so", "p");
   EXPECT_EQ(ran.code, 1) << ran.err;
 }

@@ -140,7 +140,7 @@ TEST(ShadowRequest, TheBaselineIsWhatIs) {
 v1::ShadowResult Ended(v1::ShadowResult::End end) {
   v1::ShadowResult result;
   result.set_end(end);
-  result.set_seconds(1.25);
+  result.set_seconds(end == v1::ShadowResult::NOT_READY ? 60 : 1.25);
   result.set_exit_code(1);
   result.set_why("no room");
   result.set_answer("status 500: [-]etcd");
@@ -172,6 +172,20 @@ TEST(ShadowDecision, TheWholeTable) {
           << candidate << " " << baseline;
     }
   }
+}
+
+TEST(ShadowDecision, WhatMayOnlyBeSlowIsNotRefused) {
+  using Kind = ShadowDecision::Kind;
+  v1::ShadowResult now = Ended(v1::ShadowResult::READY);
+  const v1::ShadowResult never = Ended(v1::ShadowResult::NOT_READY);
+  now.set_seconds(30);
+  EXPECT_EQ(DecideShadow(never, now).kind, Kind::Refuse);
+  now.set_seconds(30.5);
+  const ShadowDecision slow = DecideShadow(never, now);
+  EXPECT_EQ(slow.kind, Kind::NotDone);
+  EXPECT_TRUE(absl::StrContains(slow.text, "only be slow")) << slow.text;
+  EXPECT_EQ(DecideShadow(Ended(v1::ShadowResult::EXITED), now).kind, Kind::Refuse)
+      << "what ends by itself is not slow";
 }
 
 TEST(ShadowDecision, ARefusalHasTheServersLastWordsAndNoControlCharacters) {

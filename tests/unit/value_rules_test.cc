@@ -68,8 +68,8 @@ TEST(ValueRules, AFlagTakenAwayCountsWithWhatItMeansThen) {
   EXPECT_EQ(BrokenByFlags("etcd", {"--client-cert-auth=true", "--peer-client-cert-auth"}, {}), 2U);
   EXPECT_EQ(BrokenByFlags("kube-apiserver", {"--authorization-mode=RBAC"},
                           {"--authorization-config=/etc/kubernetes/authz.yaml"}),
-            0U)
-      << "a file says it now";
+            1U)
+      << "and nobody knows what";
 }
 
 TEST(ValueRules, WhatIsSoAlreadyIsNotTheStepsDoing) {
@@ -115,6 +115,61 @@ TEST(ValueRules, AKeyOfAConfigFileIsFoundWhetherSetAloneOrWithTheWholeFile) {
           "",
           "kind: AuthorizationConfiguration\nauthorizers: [{type: Node}, {type: AlwaysAllow}]\n"),
       1U);
+}
+
+TEST(ValueRules, QuotesHideNoItemOfAList) {
+  for (const char* value : {"Node,\"AlwaysAllow\"", "\"AlwaysAllow\"", "Node,\"AlwaysAllow\"x"}) {
+    const std::string yaml_value = std::string("--authorization-mode=") + value;
+    std::string escaped;
+    for (const char c : yaml_value) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
+    EXPECT_EQ(
+        BrokenByFlags("kube-apiserver", {"--anonymous-auth=false", "--authorization-mode=Node"},
+                      {"--anonymous-auth=false", escaped}),
+        1U)
+        << value;
+  }
+}
+
+TEST(ValueRules, ARiddleIsNotTakenForAnInnocentFile) {
+  const std::vector<std::string> rule = {"AuthorizationConfiguration authorizers.type=AlwaysAllow"};
+  for (const char* text :
+       {"kind: AuthorizationConfiguration\nauthorizers: [{type: !!str AlwaysAllow}]\n",
+        "kind: AuthorizationConfiguration\nx: &a AlwaysAllow\nauthorizers: [{type: *a}]\n",
+        "!!binary a2luZA==: AuthorizationConfiguration\nauthorizers: [{type: AlwaysAllow}]\n",
+        "? \"k\\u0069nd\"\n: !!str AuthorizationConfiguration\nauthorizers: [{type: "
+        "AlwaysAllow}]\n"}) {
+    EXPECT_EQ(BrokenByFile("", text, rule), 1U) << text;
+  }
+  EXPECT_EQ(
+      BrokenByFile("", "-----BEGIN CERTIFICATE-----\nMIIB: {\n-----END CERTIFICATE-----\n", rule),
+      0U);
+  EXPECT_EQ(BrokenByFile("", "global: [\n  not yaml\n", rule), 0U);
+}
+
+TEST(ValueRules, AFileInsteadOfAFlagMustSayIt) {
+  const std::vector<std::string> open = {"--authentication-config=/etc/kubernetes/authn.yaml",
+                                         "--authorization-mode=RBAC"};
+  const PathChange pod =
+      Of("kube-apiserver",
+         Pod("kube-apiserver", {"--anonymous-auth=false", "--authorization-mode=RBAC"}),
+         Pod("kube-apiserver", open));
+  std::vector<ValueRule> rules;
+  for (const std::string& text : DefaultForbiddenValues()) rules.push_back(*ParseValueRule(text));
+  const auto with = [&](const std::string& file) {
+    return FindForbiddenValues({Of("", "", file), pod}, rules).size();
+  };
+  const std::string head = "kind: AuthenticationConfiguration\n";
+  EXPECT_EQ(FindForbiddenValues({pod}, rules).size(), 1U) << "nobody knows what the file says";
+  EXPECT_EQ(with(head + "jwt: []\n"), 1U) << "without the section the flag's default is in force";
+  EXPECT_EQ(with(head + "anonymous: {enabled: false}\n"), 0U);
+  EXPECT_EQ(with(head + "anonymous: {enabled: true}\n"), 1U);
+  EXPECT_EQ(with(head + "anonymous: {enabled: true, conditions: [{path: /livez}]}\n"), 0U);
+  EXPECT_EQ(BrokenByFlags("kube-apiserver", open, {open[0], open[1], "--v=2"}), 0U);
+  EXPECT_EQ(BrokenByFlags("etcd", {"--client-cert-auth=true"},
+                          {"--client-cert-auth=true", "--config-file=/etc/kubernetes/etcd.yaml"},
+                          {"etcd --config-file"}),
+            1U)
+      << "etcd reads its flags no more";
 }
 
 TEST(ValueRules, NotARuleIsRefused) {
