@@ -26,11 +26,19 @@ std::int64_t Renewer::Failed(const absl::Status& status, std::int64_t now_unix,
       static_cast<std::int64_t>(static_cast<double>(pause) * options_.fraction() / 2);
   options_.log(absl::StrCat("the certificate could not be renewed: ", status.message(),
                             "; tried again in about ", pause, " seconds"));
-  not_before_unix_ = now_unix + std::max<std::int64_t>(1, pause - jitter);
-  return not_before_unix_ - now_unix;
+  return Pause(now_unix, std::max<std::int64_t>(1, pause - jitter));
+}
+
+std::int64_t Renewer::Pause(std::int64_t now_unix, std::int64_t seconds) {
+  paused_at_unix_ = now_unix;
+  not_before_unix_ = now_unix + seconds;
+  return seconds;
 }
 
 std::int64_t Renewer::Step(std::int64_t now_unix) {
+  // A pause that began in what is the future now is a wrong clock's: waiting for its end could
+  // outlast the certificate.
+  if (now_unix < paused_at_unix_) paused_at_unix_ = not_before_unix_ = 0;
   const absl::StatusOr<CertificateFacts> facts = options_.current();
   if (!facts.ok()) {
     if (now_unix < not_before_unix_) return not_before_unix_ - now_unix;
@@ -40,17 +48,16 @@ std::int64_t Renewer::Step(std::int64_t now_unix) {
     of_ = facts->sha256;
     part_ = kEarliestPart + kSpread * options_.fraction();
     failures_ = 0;
-    not_before_unix_ = 0;
+    paused_at_unix_ = not_before_unix_ = 0;
   }
   if (now_unix < not_before_unix_) return not_before_unix_ - now_unix;
   const std::int64_t left = facts->not_after_unix - now_unix;
   if (left < 0) {
-    not_before_unix_ = now_unix + kMostPause;  // said once an hour
     options_.log(absl::StrCat("the certificate has expired at ",
                               FormatUnixSeconds(facts->not_after_unix),
                               ", and an expired one cannot be renewed. Enrol again: belayctl token "
                               "create, then belay-agent enrol with that token"));
-    return kMostPause;
+    return Pause(now_unix, kMostPause);  // said once an hour
   }
   const double life = static_cast<double>(facts->not_after_unix - facts->not_before_unix);
   const std::int64_t due = facts->not_before_unix + static_cast<std::int64_t>(life * part_);

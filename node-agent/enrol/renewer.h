@@ -37,13 +37,16 @@ class Renewer {
 
  private:
   std::int64_t Failed(const absl::Status& status, std::int64_t now_unix, std::int64_t left_seconds);
+  std::int64_t Pause(std::int64_t now_unix, std::int64_t seconds);  // `seconds`
 
   const Options options_;
   const Clock& clock_;  // outlives this
   std::string of_;      // the certificate that `part_` was drawn for
   double part_ = 0;     // of its life, after which it is renewed
   int failures_ = 0;
-  std::int64_t not_before_unix_ = 0;  // nothing is tried or said before
+  // Nothing is tried or said from the one to the other; before the first the clock was set back.
+  std::int64_t paused_at_unix_ = 0;
+  std::int64_t not_before_unix_ = 0;
   Mailbox<int> stop_{1};
   std::thread thread_;
 };

@@ -98,6 +98,30 @@ TEST_F(RenewerTest, AnExpiredCertificateIsNotTriedAndSaidOnce) {
   EXPECT_NE(said_[0].find("belayctl token create"), std::string::npos) << said_[0];
 }
 
+// The wall clock is years ahead for a minute, and then it is corrected.
+TEST_F(RenewerTest, AClockThatWasAheadForAMinuteDoesNotPutOffARenewal) {
+  const std::int64_t ahead = kFrom + 10 * 365 * std::int64_t{86'400};
+  const std::int64_t due = kFrom + kLife * 2 / 3 + 1;
+  {
+    const auto renewer = Make();
+    renewer->Step(ahead);  // then it looks expired
+    ASSERT_EQ(said_.size(), 1u);
+    EXPECT_LE(renewer->Step(kFrom), kLife);
+    renewer->Step(due);
+    EXPECT_EQ(tries_, 1);
+    EXPECT_EQ(renewed_, 1);
+  }
+  facts_ = {"sha", {}, {}, kFrom, kFrom + kLife, false, ""};
+  answer_ = absl::UnavailableError("nobody listens");
+  const auto renewer = Make();
+  renewer->Step(due + kLife / 4);  // within the life, and the attempt fails
+  ASSERT_EQ(tries_, 2);
+  answer_ = absl::OkStatus();
+  renewer->Step(due);
+  EXPECT_EQ(tries_, 3);
+  EXPECT_EQ(renewed_, 2);
+}
+
 TEST_F(RenewerTest, StopsWhileItWaits) {
   const auto renewer = Make();
   renewer->Start();
