@@ -181,6 +181,7 @@ absl::Status Database::BringUpToDate() {
     RETURN_IF_ERROR(WithContext(Execute(kMigrations.at(static_cast<std::size_t>(from - 1))),
                                 absl::StrCat("migrate to schema version ", from + 1)));
   }
+  if (version < kVersionWithRoles) RETURN_IF_ERROR(Execute(kUnlistedUntilIsOfTheData));
   RETURN_IF_ERROR(Execute(
       absl::StrCat("UPDATE meta SET value = ", kSchemaVersion, " WHERE name = 'schema_version'")));
   return transaction.Commit();

@@ -83,8 +83,8 @@ CREATE TABLE node_labels(
   PRIMARY KEY(cluster, node, name)) WITHOUT ROWID, STRICT;
 )sql",
     // A database that has been served knows no list of its operators: whose certificate was issued
-    // until now may do what he could, until somebody lists him or ends that
-    // (docs/authorisation.md).
+    // until then may do what he could, until somebody lists him or ends that
+    // (docs/authorisation.md).  "Now" is lowered by kUnlistedUntilIsOfTheData.
     R"sql(
 CREATE TABLE operators(
   name TEXT PRIMARY KEY, changed_by TEXT NOT NULL, changed_unix_ms INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -113,6 +113,26 @@ CREATE TRIGGER audit_trail_is_not_changed BEFORE UPDATE ON audit_trail
 CREATE TRIGGER audit_trail_is_kept BEFORE DELETE ON audit_trail
   BEGIN SELECT RAISE(ABORT, 'the audit trail is only ever added to'); END;
 )sql"};
+
+// The first version that has roles; what is older is led to it as if by its newest data, because it
+// may be a backup: between its day and now, people have got certificates who were to do less.  Data
+// that a fast clock has written counts as of now.
+inline constexpr std::int64_t kVersionWithRoles = 8;
+inline constexpr char kUnlistedUntilIsOfTheData[] = R"sql(
+UPDATE meta SET value = min(value, (SELECT max(unix_ms) / 1000 FROM (
+  SELECT 0 AS unix_ms
+  UNION ALL SELECT issued_unix * 1000 FROM certificates
+  UNION ALL SELECT last_seen_unix_ms FROM nodes
+  UNION ALL SELECT received_unix_ms FROM node_records
+  UNION ALL SELECT since_unix_ms FROM emergencies
+  UNION ALL SELECT max(requested_unix_ms, cleared_unix_ms) FROM clear_requests
+  UNION ALL SELECT max(started_unix_ms, finished_unix_ms) FROM rollouts
+  UNION ALL SELECT unix_ms FROM rollout_notes
+  UNION ALL SELECT max(started_unix_ms, finished_unix_ms) FROM fleets
+  UNION ALL SELECT set_unix_ms FROM cluster_labels
+  UNION ALL SELECT set_unix_ms FROM node_labels))) WHERE name = 'unlisted_until_unix';
+)sql";
+
 inline constexpr std::int64_t kSchemaVersion = 1 + std::int64_t{kMigrations.size()};
 
 }  // namespace belay::store

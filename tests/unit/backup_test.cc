@@ -115,7 +115,11 @@ TEST_F(BackupTest, ADamagedDatabaseIsReplacedAndKept) {
 }
 
 TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
-  { SetEmergency(*Open(database_), "cp1"); }
+  {
+    auto store = Open(database_);
+    SetEmergency(*store, "cp1");
+    ASSERT_TRUE(store->NextEpoch().ok());  // it has been served
+  }
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(database_.c_str(), &raw), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(
@@ -130,6 +134,7 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
                 "ALTER TABLE tokens DROP COLUMN revoked_unix_ms; "
                 "ALTER TABLE rollouts DROP COLUMN fleet; "
                 "ALTER TABLE rollouts DROP COLUMN reverts; "
+                "INSERT INTO nodes VALUES('prod', 'cp1', '', x'', 1600000000000); "
                 "UPDATE meta SET value = 1 WHERE name = 'schema_version'",
                 nullptr, nullptr, nullptr),
             SQLITE_OK)
@@ -139,6 +144,8 @@ TEST_F(BackupTest, AnOldSchemaIsBroughtUpToDateByRestore) {
   ASSERT_TRUE(Restore(*files_, database_, backup_, 7).ok());
   auto store = Open(database_);
   EXPECT_EQ(Emergencies(*store), Nodes{"cp1"});
+  EXPECT_EQ(*store->UnlistedUntilUnix(), 1'600'000'000)
+      << "who got a certificate after the backup has no role in it";
   EXPECT_TRUE(store->AddNote("r-1", "a table of version 2", 1).ok());
   EXPECT_TRUE(store->RunningRollouts().ok());
 }

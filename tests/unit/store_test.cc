@@ -276,11 +276,42 @@ TEST_F(StoreTest, ADatabaseThatWasServedBeforeThereWereRolesKnowsThatItsOperator
     Run("PRAGMA application_id = " + std::to_string(kApplicationId));
     Run(kSchema);
     Run("INSERT INTO meta VALUES('schema_version', 1), ('epoch', " + std::to_string(epoch) + ")");
+    Run("INSERT INTO nodes VALUES('prod', 'cp1', '', x'', 1700000000999)");
     auto store = Open();
-    EXPECT_EQ(*store->UnlistedUntilUnix() > 1'700'000'000, epoch > 0);
+    EXPECT_EQ(*store->UnlistedUntilUnix(), epoch > 0 ? 1'700'000'000 : 0);
     ASSERT_TRUE(store->EndUnlisted().ok());
     EXPECT_EQ(*store->UnlistedUntilUnix(), 0);
   }
+}
+
+// Whoever got a certificate after the newest of it is not known by it.
+TEST_F(StoreTest, HowLongOperatorsWereNotListedIsTheAgeOfTheData) {
+  const std::string certificate = "INSERT INTO certificates VALUES('sha', 'prod', 'cp1', '', ";
+  const std::vector<std::pair<std::string, std::int64_t>> cases = {
+      {"", 0},
+      {certificate + "1600000007, 1900000000)", 1'600'000'007},
+      {"INSERT INTO node_records VALUES('prod', 'cp1', 'j', 1, 'r', x'', 1600000008000)",
+       1'600'000'008},
+      {"INSERT INTO emergencies VALUES('prod', 'cp1', '', 1600000009000)", 1'600'000'009},
+      {"INSERT INTO clear_requests VALUES('c', 'prod', 'cp1', '', 'ada', 1, 1600000010000)",
+       1'600'000'010},
+      {"INSERT INTO rollouts VALUES(1, 'r1', 'prod', 'p', 'd', x'', 'cp1', '', 'ada', 'q', 1, "
+       "1600000011000)",
+       1'600'000'011}};
+  for (const auto& [data, until] : cases) {
+    unlink(path_.c_str());
+    Run("PRAGMA application_id = " + std::to_string(kApplicationId));
+    Run(kSchema);
+    Run("INSERT INTO meta VALUES('schema_version', 1), ('epoch', 7)");
+    if (!data.empty()) Run(data);
+    EXPECT_EQ(*Open()->UnlistedUntilUnix(), until) << data;
+  }
+  unlink(path_.c_str());
+  Run("PRAGMA application_id = " + std::to_string(kApplicationId));
+  Run(kSchema);
+  Run("INSERT INTO meta VALUES('schema_version', 1), ('epoch', 7)");
+  Run(certificate + "99000000000, 99900000000)");
+  EXPECT_LT(*Open()->UnlistedUntilUnix(), 99'000'000'000) << "a clock was wrong: it is of now";
 }
 
 TEST_F(StoreTest, AnOperatorHasTheRolesOfTheLastWord) {
