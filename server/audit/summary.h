@@ -1,8 +1,10 @@
 // Which calls get a record of their own, and which are counted into one: the trail is for people
 // and its disk is not for strangers to fill.
 //
-// Calls are alike by identity, method and decision.  Of those that are Counted the first few in a
-// window are recorded and the rest are told as one record with their number when the window ends.
+// Calls are alike by identity, method and decision, and a token's by its node as well.  Of those
+// that are counted the first few in a window are recorded, and the rest are told as one record with
+// their number when the window ends.  Few that went on beyond their number are told as a number
+// alone from then on, until a window passes without any: what a caller can have written is bounded.
 // Pure; one thread.  A crash forgets the counts of at most one window.
 #pragma once
 #include <cstdint>
@@ -15,9 +17,11 @@
 namespace belay::audit {
 
 enum class Kind {
-  Each,    // has a record of its own, always
-  Reads,   // allowed and changes nothing: one in ten minutes
-  Denied,  // ten in ten minutes: an agent that is refused comes back every few seconds
+  Each,   // has a record of its own, always
+  Reads,  // allowed and changes nothing: one in ten minutes
+  // Ten in ten minutes.  What is denied, because an agent that is refused comes back every few
+  // seconds, and what a node or the holder of a token may do as often as it likes.
+  Few,
 };
 
 class Summary {
@@ -30,6 +34,7 @@ class Summary {
  private:
   struct Window {
     v1::AuditRecord last;  // of those that are counted
+    Kind kind = Kind::Few;
     std::int64_t ends_ms = 0;
     std::uint64_t recorded = 0;
     std::uint64_t counted = 0;

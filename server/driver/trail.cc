@@ -86,7 +86,7 @@ absl::Status Trail::Admitted(const Caller& caller, std::string_view method,
   // An agent's stream is opened again and again by itself.
   const bool reads = OnlyReads(method) || method == kAgentConnect;
   audit::Kind kind = reads ? audit::Kind::Reads : audit::Kind::Each;
-  if (!judged.ok()) kind = audit::Kind::Denied;
+  if (!judged.ok() || method == kRenew) kind = audit::Kind::Few;
   if (!summary_.Take(record, kind, record.wall_unix_ms())) return absl::OkStatus();
   record.set_request_sha256(DigestOf(request));
   return store_.AppendAudit({std::move(record)});
@@ -96,8 +96,7 @@ absl::Status Trail::Stranger(std::string_view method, const std::string& target,
                              const absl::StatusOr<std::string>& judged) {
   v1::AuditRecord record = Record(nullptr, method, judged);
   record.set_target(CutTo(SafeLine(target), kMostValue));
-  const audit::Kind kind = judged.ok() ? audit::Kind::Each : audit::Kind::Denied;
-  if (!summary_.Take(record, kind, record.wall_unix_ms())) return absl::OkStatus();
+  if (!summary_.Take(record, audit::Kind::Few, record.wall_unix_ms())) return absl::OkStatus();
   return store_.AppendAudit({std::move(record)});
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "belay/v1/enrolment.grpc.pb.h"
 #include "common/trail/chain.h"
 #include "server/store/store.h"
 #include "tests/grpc/coordinator_fixture.h"
@@ -98,6 +99,65 @@ TEST_F(CoordinatorAuditTest, ReadsAreCountedAndWhatWasCountedIsToldWhenItStops) 
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[1].more(), 19u);
   EXPECT_TRUE(Verify().ok()) << "one chain over a restart";
+}
+
+TEST_F(CoordinatorAuditTest, ANodeThatRenewsOnAndOnFillsNoDisk) {
+  world_.Start();
+  const auto stub = v1::AgentLink::NewStub(world_.Dial(world_.NodeFiles("cp1")));
+  v1::RenewRequest request;
+  request.set_csr_pem("none");
+  for (int i = 0; i < 1000; ++i) {
+    v1::RenewReply reply;
+    grpc::ClientContext context;
+    ASSERT_FALSE(stub->Renew(&context, request, &reply).ok());
+  }
+  EXPECT_EQ(Of(kRenew).size(), 10u);
+  world_.Stop();
+  world_.Start();
+  const auto found = Of(kRenew);
+  ASSERT_EQ(found.size(), 11u);
+  EXPECT_EQ(found[10].more(), 990u);
+  EXPECT_EQ(found[10].identity(), "spiffe://belay/cluster/prod/node/cp1");
+}
+
+TEST_F(CoordinatorAuditTest, WhoeverHoldsATokenFillsNoDisk) {
+  world_.Start();
+  v1::CreateTokenRequest wanted;
+  wanted.set_cluster("prod");
+  wanted.set_node("cp9");
+  v1::CreateTokenReply token;
+  grpc::ClientContext create;
+  ASSERT_TRUE(world_.admin().CreateToken(&create, wanted, &token).ok());
+  const TlsFiles operators = world_.OperatorFiles();
+  auto files = *PosixFileSystem::Open("/");
+  const auto stub = v1::Enrolment::NewStub(grpc::CreateCustomChannel(
+      world_.enrol_address(), PinnedChannelCredentials(files->Read(operators.ca)->bytes),
+      ClientArguments()));
+  v1::EnrolRequest enrol;
+  enrol.set_token(token.token());
+  enrol.set_csr_pem(*MakeCsrPem(*GenerateP256KeyPem()));
+  enrol.set_agent_unix_seconds(world_.clock.WallNowUnixMs() / 1000);
+  v1::ConfirmRequest confirm;
+  confirm.set_token(token.token());
+  for (int i = 0; i < 500; ++i) {
+    v1::EnrolReply reply;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->Enrol(&context, enrol, &reply).ok()) << "not confirmed, so the same again";
+    confirm.set_certificate_sha256(ReadCertificate(reply.certificate_pem())->sha256);
+  }
+  for (int i = 0; i < 500; ++i) {
+    v1::ConfirmReply reply;
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->Confirm(&context, confirm, &reply).ok());
+  }
+  EXPECT_EQ(Of("/belay.v1.Enrolment/Enrol").size(), 10u);
+  EXPECT_EQ(Of("/belay.v1.Enrolment/Confirm").size(), 10u);
+  world_.Stop();
+  world_.Start();
+  const auto found = Of("/belay.v1.Enrolment/Confirm");
+  ASSERT_EQ(found.size(), 11u);
+  EXPECT_EQ(found[10].more(), 490u);
+  EXPECT_EQ(found[10].target(), confirm.certificate_sha256());
 }
 
 TEST_F(CoordinatorAuditTest, ARevocationAndWhatItHasClosedAreInIt) {

@@ -152,14 +152,67 @@ TEST(TrailSummary, AStrangersNoiseIsTenRecordsAndItsNumber) {
   audit::Summary summary;
   int recorded = 0;
   for (int i = 0; i < 100'000; ++i) {
-    recorded += summary.Take(Call("", v1::AuditRecord::DENIED), audit::Kind::Denied, i / 2) ? 1 : 0;
+    recorded += summary.Take(Call("", v1::AuditRecord::DENIED), audit::Kind::Few, i / 2) ? 1 : 0;
   }
   EXPECT_EQ(recorded, 10);
-  EXPECT_TRUE(summary.Take(Call("ada", v1::AuditRecord::DENIED), audit::Kind::Denied, 50'000))
+  EXPECT_TRUE(summary.Take(Call("ada", v1::AuditRecord::DENIED), audit::Kind::Few, 50'000))
       << "others are not hidden in it";
   const auto due = summary.Due(50'000, true);
   ASSERT_EQ(due.size(), 1u);
   EXPECT_EQ(due[0].more(), 99'990u);
+}
+
+TEST(TrailSummary, WhoeverGoesOnAndOnIsANumberInEachWindowAndNoMore) {
+  audit::Summary summary;
+  const auto denied = Call("spiffe://belay/operator/vic", v1::AuditRecord::DENIED);
+  std::size_t recorded = 0;
+  std::uint64_t told = 0;
+  constexpr std::int64_t kSecond = 1000;
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  for (std::int64_t now = 0; now < kDay; now += 5 * kSecond) {
+    for (const v1::AuditRecord& each : summary.Due(now, false)) {
+      ++recorded;
+      told += each.more();
+    }
+    recorded += summary.Take(denied, audit::Kind::Few, now) ? 1 : 0;
+  }
+  EXPECT_EQ(recorded, 10u + 143u) << "a record for each ten minutes that have ended";
+  for (const v1::AuditRecord& each : summary.Due(kDay, false)) told += each.more();
+  EXPECT_EQ(told + 10, 86'400u / 5) << "and every call is told of";
+  EXPECT_TRUE(summary.Due(kDay + 600 * kSecond, false).empty());
+  EXPECT_TRUE(summary.Take(denied, audit::Kind::Few, kDay + 601 * kSecond))
+      << "ten minutes of peace, and it begins anew";
+}
+
+TEST(TrailSummary, AWindowOfAClockThatWasAheadHasEnded) {
+  audit::Summary summary;
+  constexpr std::int64_t kAhead = 1'000'000'000'000;
+  const auto read = Call("ada", v1::AuditRecord::ALLOWED);
+  EXPECT_TRUE(summary.Take(read, audit::Kind::Reads, kAhead));
+  EXPECT_TRUE(summary.Take(read, audit::Kind::Reads, 1)) << "nothing is counted for years";
+  EXPECT_FALSE(summary.Take(read, audit::Kind::Reads, 2));
+  EXPECT_TRUE(summary.Take(Call("bob", v1::AuditRecord::ALLOWED), audit::Kind::Reads, kAhead));
+  EXPECT_FALSE(summary.Take(Call("bob", v1::AuditRecord::ALLOWED), audit::Kind::Reads, kAhead));
+  const auto due = summary.Due(3, false);
+  ASSERT_EQ(due.size(), 1u) << "ada's goes on";
+  EXPECT_EQ(due[0].identity(), "bob");
+}
+
+TEST(TrailSummary, WhatATokenAllowsIsCountedByItsNode) {
+  audit::Summary summary;
+  auto enrol = Call("", v1::AuditRecord::ALLOWED);
+  enrol.set_target("prod/cp1");
+  int recorded = 0;
+  for (int i = 0; i < 1000; ++i) recorded += summary.Take(enrol, audit::Kind::Few, 1) ? 1 : 0;
+  EXPECT_EQ(recorded, 10);
+  enrol.set_target("prod/cp2");
+  EXPECT_TRUE(summary.Take(enrol, audit::Kind::Few, 1));
+  auto denied = Call("", v1::AuditRecord::DENIED);
+  for (int i = 0; i < 1000; ++i) {
+    denied.set_target("whatever " + std::to_string(i));
+    recorded += summary.Take(denied, audit::Kind::Few, 1) ? 1 : 0;
+  }
+  EXPECT_EQ(recorded, 20) << "a stranger chooses no names to be counted by";
 }
 
 }  // namespace
