@@ -59,10 +59,12 @@ class Coordinator {
   void Closed(const std::shared_ptr<AgentSession>& session);
   void CloseAll(const absl::Status& status);  // sessions and watchers; later ones are refused
 
-  // Before anything is done for a caller: whether he may, and in the audit trail.
-  // PERMISSION_DENIED, UNAUTHENTICATED.
+  // Before anything is done for a caller: whether he may, and in the audit trail.  `otherwise`: why
+  // he is refused although his identity may call this.
+  // PERMISSION_DENIED, UNAUTHENTICATED, `otherwise`.
   absl::Status Admit(const Caller& caller, std::string_view method,
-                     const google::protobuf::Message& request);
+                     const google::protobuf::Message& request,
+                     const absl::Status& otherwise = absl::OkStatus());
 
   // The node whose certificate this is.  PERMISSION_DENIED when it is not enrolled here.
   absl::StatusOr<NodeId> EnrolledNode(const Caller& caller);
@@ -158,6 +160,7 @@ class Coordinator {
 
   void TakeHello(const std::shared_ptr<AgentSession>& session, const v1::Hello& hello);
   absl::Status CheckHello(const AgentSession& session, const v1::Hello& hello);
+  absl::Status CheckName(const NodeId& id, const v1::Hello& hello);  // PERMISSION_DENIED
   void TakeRecord(const std::shared_ptr<AgentSession>& session, const v1::Record& record);
   void TakeHeartbeat(const std::shared_ptr<AgentSession>& session, const v1::NodeStatus& status);
   void TakeProgress(const NodeId& node, const v1::Progress& progress);

@@ -34,12 +34,14 @@ absl::Status Coordinator::Judge(const Caller& caller, std::string_view method) {
 }
 
 absl::Status Coordinator::Admit(const Caller& caller, std::string_view method,
-                                const google::protobuf::Message& request) {
-  const absl::StatusOr<std::string> judged = access_.Judge(caller, method);
+                                const google::protobuf::Message& request,
+                                const absl::Status& otherwise) {
+  absl::StatusOr<std::string> judged = access_.Judge(caller, method);
   if (!judged.ok() && !IsRefusal(judged.status())) {
     Fatal(judged.status());
     return fatal_;
   }
+  if (judged.ok() && !otherwise.ok()) judged = otherwise;
   const absl::Status written = trail_.Admitted(caller, method, request, judged);
   Fatal(written);
   return written.ok() ? judged.status() : fatal_;

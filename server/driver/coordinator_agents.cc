@@ -87,22 +87,24 @@ void Coordinator::Received(const std::shared_ptr<AgentSession>& session, v1::Age
   }
 }
 
-absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hello& hello) {
-  const NodeId& id = session.node();
-  RETURN_IF_ERROR(Admit(session.caller(), kAgentConnect, hello));
+absl::Status Coordinator::CheckName(const NodeId& id, const v1::Hello& hello) {
   if (hello.cluster() != id.cluster || hello.node() != id.node) {
     return absl::PermissionDeniedError(absl::StrCat(
         "the certificate is of ", NameOf(id), ", but the agent says it is ", hello.cluster(), "/",
         hello.node(), "; correct cluster and node in its agent.yaml or enrol it anew"));
   }
   if (registry_.Find(id) == nullptr) RETURN_IF_ERROR(LearnNodes());
-  if (registry_.Find(id) == nullptr) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(NameOf(id),
-                     " is not enrolled here; make a token: belayctl token create "
-                     "--cluster ",
-                     id.cluster, " --node ", id.node));
-  }
+  if (registry_.Find(id) != nullptr) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(NameOf(id),
+                   " is not enrolled here; make a token: belayctl token create "
+                   "--cluster ",
+                   id.cluster, " --node ", id.node));
+}
+
+absl::Status Coordinator::CheckHello(const AgentSession& session, const v1::Hello& hello) {
+  const NodeId& id = session.node();
+  RETURN_IF_ERROR(Admit(session.caller(), kAgentConnect, hello, CheckName(id, hello)));
   if (hello.journal_id().empty()) {
     return absl::InvalidArgumentError("Hello without the id of the node's journal");
   }

@@ -101,6 +101,21 @@ TEST_F(CoordinatorAuditTest, ReadsAreCountedAndWhatWasCountedIsToldWhenItStops) 
   EXPECT_TRUE(Verify().ok()) << "one chain over a restart";
 }
 
+TEST_F(CoordinatorAuditTest, ANodeThatIsNotWhoItSaysOrNotEnrolledIsDeniedInIt) {
+  world_.Start();
+  EXPECT_EQ(cp1_.TryHello("cp2").error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  ScriptedAgent stranger(world_, "cp9");
+  EXPECT_EQ(stranger.TryHello("cp9").error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  const auto found = Of(kAgentConnect);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].identity(), "spiffe://belay/cluster/prod/node/cp1");
+  EXPECT_EQ(found[0].decision(), v1::AuditRecord::DENIED);
+  EXPECT_NE(found[0].reason().find("the agent says it is prod/cp2"), std::string::npos);
+  EXPECT_EQ(found[1].identity(), "spiffe://belay/cluster/prod/node/cp9");
+  EXPECT_EQ(found[1].decision(), v1::AuditRecord::DENIED);
+  EXPECT_NE(found[1].reason().find("not enrolled here"), std::string::npos);
+}
+
 TEST_F(CoordinatorAuditTest, ANodeThatRenewsOnAndOnFillsNoDisk) {
   world_.Start();
   const auto stub = v1::AgentLink::NewStub(world_.Dial(world_.NodeFiles("cp1")));
