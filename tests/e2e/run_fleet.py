@@ -151,7 +151,7 @@ class FleetScenarios:
         self.write_policy("green", AUDIT_POLICY)
         self.belay.wait_nodes_ready()
         done = self.untouched(("canary", "blue", "red"))
-        bob = self.belay.add_operator("bob", "approver")
+        bob = self.belay.add_operator("bob", "operator", "approver")
         self.ctl("lock", "take", "white", "--reason", "disk is replaced", "--for", "1h", config=bob)
         refused = self.ctl("rollout", "start", self.signed(), "--cluster", "white", code=1)
         expect("white" in refused and "next: " in refused, refused)
