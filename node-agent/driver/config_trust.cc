@@ -118,7 +118,7 @@ std::string FormatTrust(const TrustConfig& config) {
       continue;
     }
     absl::StrAppend(&out, "- file: ", QuotedYaml(key.file),
-                    key.role.empty() ? "" : absl::StrCat("\n  role: ", key.role),
+                    key.role.empty() ? "" : absl::StrCat("\n  role: ", QuotedYaml(key.role)),
                     FormatTime("not_before", key.not_before_unix),
                     FormatTime("not_after", key.not_after_unix), "\n");
   }
@@ -130,7 +130,7 @@ std::string FormatTrust(const TrustConfig& config) {
   } else {
     absl::StrAppend(&out, "{", kAnyRole, ": ", config.signatures);
     for (const auto& [role, count] : config.role_signatures) {
-      absl::StrAppend(&out, ", ", role, ": ", count);
+      absl::StrAppend(&out, ", ", QuotedYaml(role), ": ", count);
     }
     absl::StrAppend(&out, "}\n");
   }

@@ -187,6 +187,11 @@ TEST(AgentConfig, WhoseSignaturesCountIsReadAndWrittenBack) {
   EXPECT_EQ(trust.allowed_manifests, (std::vector<std::string>{"etcd"}));
   EXPECT_EQ(trust.forbidden_values, (std::vector<std::string>{"kube-scheduler --profiling=true"}));
   EXPECT_EQ(*ParseAgentConfig(FormatAgentConfig(*config), "f"), *config);
+  // A role may be named as YAML names nothing.
+  AgentConfig odd = *config;
+  odd.trust.keys[1].role = "null";
+  odd.trust.role_signatures = {{"null", 1}};
+  EXPECT_EQ(*ParseAgentConfig(FormatAgentConfig(odd), "f"), odd);
 }
 
 TEST(AgentConfig, OneSignatureAndTheOpenValuesForbiddenUnlessTheOwnerSaysOtherwise) {
