@@ -198,14 +198,6 @@ void ReadSpec(const YamlEntry& entry, Catalog& catalog, DecodedPlan& out) {
   }
 }
 
-void RequireExactly(Fields& fields, std::string_view key, const std::string& wanted) {
-  fields.Require(key);
-  std::string text;
-  if (fields.Text(key, text) && text != wanted) {
-    fields.Break(*fields.Find(key), absl::StrCat("'", std::string(key), "' must be ", wanted));
-  }
-}
-
 void SortControls(Catalog& catalog) {
   std::stable_sort(catalog.controls.begin(), catalog.controls.end(),
                    [](const Control& a, const Control& b) { return ControlIdLess(a.id, b.id); });
@@ -223,8 +215,8 @@ ReadCatalogResult ReadCatalog(std::string_view yaml) {
   } else if (document.readable) {
     Fields fields(document.root, "", {document.root.line, document.root.column},
                   {"apiVersion", "kind", "metadata", "spec"}, out);
-    RequireExactly(fields, "apiVersion", "belay.dev/v1");
-    RequireExactly(fields, "kind", "Catalog");
+    fields.RequireExactly("apiVersion", "belay.dev/v1");
+    fields.RequireExactly("kind", "Catalog");
     fields.Require("metadata");
     if (const YamlEntry* entry = fields.Child("metadata", Kind::Map, "a map")) {
       Fields metadata(entry->value, "metadata", KeyPlace(*entry), {"name", "title"}, out);

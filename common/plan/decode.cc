@@ -135,15 +135,6 @@ void ReadSpec(const YamlEntry& entry, DecodedPlan& out) {
   }
 }
 
-void RequireExactly(Fields& fields, std::string_view key, std::string_view wanted) {
-  fields.Require(key);
-  std::string text;
-  if (fields.Text(key, text) && text != wanted) {
-    fields.Break(*fields.Find(key),
-                 absl::StrCat("'", std::string(key), "' must be ", std::string(wanted)));
-  }
-}
-
 }  // namespace
 
 DecodedPlan DecodePlan(const YamlNode& root) {
@@ -154,8 +145,8 @@ DecodedPlan DecodePlan(const YamlNode& root) {
     out.broken.insert({"metadata", "spec"});
     return out;
   }
-  RequireExactly(fields, "apiVersion", "belay.dev/v1");
-  RequireExactly(fields, "kind", "RemediationPlan");
+  fields.RequireExactly("apiVersion", "belay.dev/v1");
+  fields.RequireExactly("kind", "RemediationPlan");
   fields.Require("metadata");
   if (const YamlEntry* entry = fields.Find("metadata")) {
     Fields metadata(entry->value, "metadata", KeyPlace(*entry), {"name", "description"}, out);

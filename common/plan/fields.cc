@@ -72,6 +72,14 @@ void Fields::Break(const YamlEntry& entry, std::string message) {
   Report(PlaceOf(entry), std::move(message));
 }
 
+void Fields::RequireExactly(std::string_view key, std::string_view wanted) {
+  Require(key);
+  std::string text;
+  if (Text(key, text) && text != wanted) {
+    Break(*Find(key), absl::StrCat("'", View(key), "' must be ", View(wanted)));
+  }
+}
+
 const YamlEntry* Fields::Child(std::string_view key, YamlNode::Kind kind, std::string_view what) {
   const YamlEntry* entry = Find(key);
   if (entry == nullptr || entry->value.kind == kind) return entry;

@@ -1,5 +1,6 @@
 // One map of the YAML being read: every key is known, of the right type, and its place is kept.
-// Mistakes are collected in the DecodedPlan, never thrown.  Used by decode.cc only.
+// Mistakes are collected in the DecodedPlan, never thrown.  For every YAML document
+// of this shape: plans, catalogs, waivers.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,6 +23,8 @@ class Fields {
   const YamlEntry* Find(std::string_view key) const;  // the first one, nullptr when absent
   std::string PathOf(std::string_view key) const;
   void Require(std::string_view key);  // reports when absent
+  void RequireExactly(std::string_view key,
+                      std::string_view wanted);  // and when it is another text
 
   // Each returns whether a good value was read.  Scalars are taken exactly as they are written.
   bool Text(std::string_view key, std::string& out);

@@ -81,14 +81,8 @@ ReadWaiversResult ReadWaivers(std::string_view yaml) {
   } else if (document.readable) {
     Fields fields(document.root, "", {document.root.line, document.root.column},
                   {"apiVersion", "kind", "waivers"}, out);
-    for (const auto& [key, wanted] :
-         {std::pair("apiVersion", "belay.dev/v1"), std::pair("kind", "Waivers")}) {
-      std::string text;
-      fields.Require(key);
-      if (fields.Text(key, text) && text != wanted) {
-        fields.Break(*fields.Find(key), absl::StrCat("'", key, "' must be ", wanted));
-      }
-    }
+    fields.RequireExactly("apiVersion", "belay.dev/v1");
+    fields.RequireExactly("kind", "Waivers");
     fields.Require("waivers");
     if (const YamlEntry* list = fields.Child("waivers", Kind::Sequence, "a list of waivers")) {
       int index = 0;

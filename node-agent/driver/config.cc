@@ -108,11 +108,6 @@ absl::Status Describe(const std::vector<ConfigMistake>& mistakes, std::string_vi
   return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
 }
 
-void AppendList(const std::string& key, const std::vector<std::string>& values, std::string* out) {
-  absl::StrAppend(out, key, values.empty() ? ": []\n" : ":\n");
-  for (const std::string& value : values) absl::StrAppend(out, "- ", QuotedYaml(value), "\n");
-}
-
 // 0, 1, or 2 for more.  YAML::LoadAll is not asked: it finds documents without end in ",S".
 int CountDocuments(const std::string& yaml) {
   std::istringstream in(yaml);
@@ -197,8 +192,8 @@ std::string FormatAgentConfig(const AgentConfig& config) {
       &out,
       "# Or while an API server of the cluster does not answer where the cluster advertises it.\n",
       "hold_when_unreached: ", config.hold_when_unreached ? "true" : "false", "\n");
-  AppendList("# Or while another tool says so on the Node object.\nhold_annotations",
-             config.hold_annotations, &out);
+  out += YamlList("# Or while another tool says so on the Node object.\nhold_annotations",
+                  config.hold_annotations);
   if (!config.cluster_endpoint.empty()) {
     absl::StrAppend(&out, "# The load balancer or virtual address of the API servers.\n",
                     "cluster_endpoint: ", QuotedYaml(config.cluster_endpoint), "\n");
@@ -207,9 +202,9 @@ std::string FormatAgentConfig(const AgentConfig& config) {
     absl::StrAppend(&out, "# Whoever holds it goes late in a rollout.\nvirtual_address: ",
                     QuotedYaml(config.virtual_address), "\n");
   }
-  AppendList("# putFile may write only below these.\nallowed_paths", config.allowed_paths, &out);
-  AppendList("# mountPath may mount only what lies below these.\nallowed_mounts",
-             config.allowed_mounts, &out);
+  out += YamlList("# putFile may write only below these.\nallowed_paths", config.allowed_paths);
+  out += YamlList("# mountPath may mount only what lies below these.\nallowed_mounts",
+                  config.allowed_mounts);
   absl::StrAppend(&out,
                   "# May the coordinator have put back what a signed plan has changed here?\n",
                   "reverts: ", config.reverts ? "allowed" : "refused", "\n");

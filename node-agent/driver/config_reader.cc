@@ -134,4 +134,10 @@ std::string QuotedYaml(const std::string& text) {
   return out + "\"";
 }
 
+std::string YamlList(const std::string& key, const std::vector<std::string>& values) {
+  std::string out = absl::StrCat(key, values.empty() ? ": []\n" : ":\n");
+  for (const std::string& value : values) absl::StrAppend(&out, "- ", QuotedYaml(value), "\n");
+  return out;
+}
+
 }  // namespace belay

@@ -79,5 +79,7 @@ class ConfigReader {
 
 // As it stands in a YAML file.
 std::string QuotedYaml(const std::string& text);
+std::string YamlList(const std::string& key,
+                     const std::vector<std::string>& values);  // with its key
 
 }  // namespace belay

@@ -81,12 +81,6 @@ std::string FormatTime(const char* key, std::int64_t unix_seconds) {
   return unix_seconds == 0 ? "" : absl::StrCat("\n  ", key, ": ", FormatUnixSeconds(unix_seconds));
 }
 
-std::string FormatList(const std::string& key, const std::vector<std::string>& values) {
-  std::string out = absl::StrCat(key, values.empty() ? ": []\n" : ":\n");
-  for (const std::string& value : values) absl::StrAppend(&out, "- ", QuotedYaml(value), "\n");
-  return out;
-}
-
 }  // namespace
 
 ConfigReader::Fields TrustFields(ConfigReader& reader, TrustConfig* config) {
@@ -136,12 +130,12 @@ std::string FormatTrust(const TrustConfig& config) {
   }
   absl::StrAppend(&out, "# May a plan leave out the clusters that it is for?\nuntargeted_plans: ",
                   config.untargeted_plans ? "allowed" : "refused", "\n");
-  if (!config.allowed_edits.empty()) out += FormatList("allowed_edits", config.allowed_edits);
+  if (!config.allowed_edits.empty()) out += YamlList("allowed_edits", config.allowed_edits);
   if (!config.allowed_manifests.empty()) {
-    out += FormatList("allowed_manifests", config.allowed_manifests);
+    out += YamlList("allowed_manifests", config.allowed_manifests);
   }
   out += "# What no plan may bring about here, whoever has signed it.\n";
-  return out + FormatList("forbidden_values", config.forbidden_values);
+  return out + YamlList("forbidden_values", config.forbidden_values);
 }
 
 }  // namespace belay
